@@ -1,0 +1,106 @@
+namespace Rowmill.Core.Models;
+
+/// <summary>Provider + model + account + limits + price: one way to ask. A job lists its routes in order of preference.</summary>
+public sealed record Route
+{
+    /// <summary>The provider: <c>openai</c>, <c>groq</c>, <c>ollama</c>, <c>simulator</c> or <c>openai-compatible</c>.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The provider's own name of the model; may hold slashes.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Base address, without a trailing slash (see design: each provider has its own default).</summary>
+    public required string BaseUrl { get; init; }
+
+    /// <summary>The environment variable that holds the key; null when the server wants none.</summary>
+    public string? ApiKeyEnv { get; init; }
+
+    /// <summary>The limits the job gives.</summary>
+    public RouteLimits Limits { get; init; } = RouteLimits.None;
+
+    /// <summary>USD per million tokens; null when unknown.</summary>
+    public Price? Price { get; init; }
+
+    /// <summary>The largest prompt plus reply the model takes, in tokens.</summary>
+    public required int ContextTokens { get; init; }
+
+    /// <summary>The largest reply the model writes, in tokens.</summary>
+    public required int MaxOutputTokens { get; init; }
+
+    /// <summary>True for models that spend output tokens on thinking before they answer.</summary>
+    public bool Thinks { get; init; }
+
+    /// <summary>How long one request may take.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>What the job file calls it: <c>provider/model</c>.</summary>
+    public string Name => $"{Provider}/{Model}";
+
+    /// <summary>What stored answers carry: the name and the base address, so that another server's answers are not taken for this one's.</summary>
+    public string Id => $"{Name}@{BaseUrl}";
+}
+
+/// <summary>USD per million tokens.</summary>
+public sealed record Price(decimal Input, decimal Output)
+{
+    /// <summary>Cached prompt tokens; null means they cost as much as others.</summary>
+    public decimal? CachedInput { get; init; }
+
+    /// <summary>Prompt tokens in a provider's batch job.</summary>
+    public decimal? BatchInput { get; init; }
+
+    /// <summary>Reply tokens in a provider's batch job.</summary>
+    public decimal? BatchOutput { get; init; }
+
+    /// <summary>The cost of a call in USD.</summary>
+    public decimal Of(TokenUsage usage) =>
+        ((usage.Input - usage.CachedInput) * Input + usage.CachedInput * (CachedInput ?? Input) + usage.Output * Output) / 1_000_000m;
+}
+
+/// <summary>Limits as the job file gives them; null where it is silent.</summary>
+public sealed record RouteLimits
+{
+    /// <summary>No limit known.</summary>
+    public static RouteLimits None { get; } = new();
+
+    /// <summary>Requests per minute.</summary>
+    public long? RequestsPerMinute { get; init; }
+
+    /// <summary>Tokens per minute, prompt and reply together.</summary>
+    public long? TokensPerMinute { get; init; }
+
+    /// <summary>Prompt tokens per minute.</summary>
+    public long? InputTokensPerMinute { get; init; }
+
+    /// <summary>Reply tokens per minute.</summary>
+    public long? OutputTokensPerMinute { get; init; }
+
+    /// <summary>Requests per day.</summary>
+    public long? RequestsPerDay { get; init; }
+
+    /// <summary>Tokens per day.</summary>
+    public long? TokensPerDay { get; init; }
+
+    /// <summary>Requests in flight at once; null for the default.</summary>
+    public int? Concurrency { get; init; }
+
+    /// <summary>How many requests a minute window holds when full; null for the limit itself.</summary>
+    public long? Burst { get; init; }
+
+    /// <summary>The name of the account whose windows these are; null for a fingerprint of the key.</summary>
+    public string? Account { get; init; }
+
+    /// <summary>Requests in flight at once when the job does not say.</summary>
+    public const int DefaultConcurrency = 8;
+}
+
+/// <summary>Tokens of one call or of many.</summary>
+/// <param name="Input">Prompt tokens, cached ones included.</param>
+/// <param name="CachedInput">Prompt tokens served from the provider's cache.</param>
+/// <param name="Output">Reply tokens, thinking included.</param>
+public readonly record struct TokenUsage(long Input, long CachedInput, long Output)
+{
+    /// <summary>The sum, field by field.</summary>
+    public static TokenUsage operator +(TokenUsage a, TokenUsage b) =>
+        new(a.Input + b.Input, a.CachedInput + b.CachedInput, a.Output + b.Output);
+}

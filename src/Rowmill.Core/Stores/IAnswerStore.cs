@@ -1,0 +1,101 @@
+using Rowmill.Core.Rows;
+
+namespace Rowmill.Core.Stores;
+
+/// <summary>How a row's asking ended.</summary>
+public enum OutcomeKind
+{
+    /// <summary>The model answered; the JSON is valid under the answer schema.</summary>
+    Answered,
+
+    /// <summary>The model said why it cannot answer; the JSON is that reason, a JSON string.</summary>
+    Abstained,
+
+    /// <summary>No valid answer could be had; the JSON is <c>{"reason":"…","detail":"…","reply":"…"}</c>.</summary>
+    Failed,
+}
+
+/// <summary>One row's outcome, on its way into the store.</summary>
+/// <param name="Key">The row.</param>
+/// <param name="Kind">How it ended.</param>
+/// <param name="Json">Compact JSON without line breaks, UTF-8; see <see cref="OutcomeKind"/>.</param>
+/// <param name="Attempt">1-based number of the request that brought it, counted for this row in this run.</param>
+public readonly record struct RowOutcome(RowKey Key, OutcomeKind Kind, ReadOnlyMemory<byte> Json, int Attempt);
+
+/// <summary>The outcomes that one call brought.</summary>
+public sealed record OutcomePack
+{
+    /// <summary>The job they were asked for.</summary>
+    public required string Job { get; init; }
+
+    /// <summary>The run that asked.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Fingerprint of the question.</summary>
+    public required string Question { get; init; }
+
+    /// <summary><see cref="Models.Route.Id"/> of the route that answered.</summary>
+    public required string Route { get; init; }
+
+    /// <summary>The call in the ledger; 0 when no call was made.</summary>
+    public required long CallId { get; init; }
+
+    /// <summary>When the reply came.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The outcomes, at least one, keys distinct.</summary>
+    public required IReadOnlyList<RowOutcome> Rows { get; init; }
+
+    /// <summary>The run's lease; a store refuses the write of a run whose lease another has taken.</summary>
+    public required Lease Lease { get; init; }
+
+    /// <summary>True when the rows were asked although stored answers existed (<c>--fresh</c>): these supersede older ones of the same route.</summary>
+    public bool Fresh { get; init; }
+}
+
+/// <summary>Which stored outcomes count: those of one question, from these routes.</summary>
+/// <param name="Question">Fingerprint of the question.</param>
+/// <param name="Routes">Route ids in the job's order; where several have an answer, the earliest listed wins.</param>
+public sealed record AnswerScope(string Question, IReadOnlyList<string> Routes);
+
+/// <summary>A stored outcome.</summary>
+/// <param name="Kind">How it ended.</param>
+/// <param name="Json">See <see cref="OutcomeKind"/>.</param>
+/// <param name="Route">The route that answered.</param>
+/// <param name="RunId">The run that asked.</param>
+/// <param name="CallId">The call in the ledger.</param>
+/// <param name="Attempt">See <see cref="RowOutcome"/>.</param>
+/// <param name="At">When the reply came.</param>
+public sealed record StoredOutcome(
+    OutcomeKind Kind, ReadOnlyMemory<byte> Json, string Route, string RunId, long CallId, int Attempt, DateTimeOffset At);
+
+/// <summary>Stored answers that no present row of the job's question uses, because the job was edited.</summary>
+/// <param name="Answers">Number of rows answered under the job's earlier questions or routes.</param>
+/// <param name="Usd">What they cost, as far as prices were known.</param>
+public sealed record UnusedAnswers(long Answers, decimal Usd);
+
+/// <summary>Port: the answers. Content-addressed: question, row key and route; job and run are only remembered.</summary>
+public interface IAnswerStore
+{
+    /// <summary>
+    /// Stores the outcomes of one call, all or none. When it completes they survive a kill of the process, and within
+    /// a second a power cut.
+    /// </summary>
+    /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
+    ValueTask AppendAsync(OutcomePack pack, CancellationToken cancellationToken = default);
+
+    /// <summary>Finds the outcome that counts for each key. An answer or abstention of any route beats a failure; then the
+    /// routes' order decides, then the newest.</summary>
+    /// <param name="scope">What counts.</param>
+    /// <param name="keys">The rows.</param>
+    /// <param name="found">Receives, for each key, the outcome or null; as long as <paramref name="keys"/>.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    ValueTask FindAsync(
+        AnswerScope scope, ReadOnlyMemory<RowKey> keys, Memory<StoredOutcome?> found, CancellationToken cancellationToken = default);
+
+    /// <summary>Whether anything is stored for the scope; false lets a run skip looking.</summary>
+    ValueTask<bool> AnyAsync(AnswerScope scope, CancellationToken cancellationToken = default);
+
+    /// <summary>Answers stored for the job under questions or routes outside the scope.</summary>
+    ValueTask<UnusedAnswers> UnusedAsync(string job, AnswerScope scope, CancellationToken cancellationToken = default);
+}

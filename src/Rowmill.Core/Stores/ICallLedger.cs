@@ -1,0 +1,131 @@
+using Rowmill.Core.Models;
+using Rowmill.Core.Rows;
+
+namespace Rowmill.Core.Stores;
+
+/// <summary>A call about to leave.</summary>
+public sealed record CallIntent
+{
+    /// <summary>The job.</summary>
+    public required string Job { get; init; }
+
+    /// <summary>The run.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Fingerprint of the question.</summary>
+    public required string Question { get; init; }
+
+    /// <summary><see cref="Route.Id"/>.</summary>
+    public required string Route { get; init; }
+
+    /// <summary>When it is about to leave.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The rows in it.</summary>
+    public required IReadOnlyList<RowKey> Rows { get; init; }
+
+    /// <summary>Tokens reserved: the estimate of the prompt and the output limit.</summary>
+    public required TokenUsage Reserved { get; init; }
+
+    /// <summary>What it costs at most, in USD; null without a price.</summary>
+    public required decimal? MaxUsd { get; init; }
+
+    /// <summary>The run's lease.</summary>
+    public required Lease Lease { get; init; }
+}
+
+/// <summary>How a call ended.</summary>
+public sealed record CallSettlement
+{
+    /// <summary>The call.</summary>
+    public required long CallId { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Null when a reply came.</summary>
+    public FailureKind? Failure { get; init; }
+
+    /// <summary>One line of what went wrong, also for a reply that lacked rows; null when all was well.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>Headers and body that show a failure; bounded, without secrets.</summary>
+    public string? Evidence { get; init; }
+
+    /// <summary>HTTP status; null when there was none.</summary>
+    public int? HttpStatus { get; init; }
+
+    /// <summary>The service's id of the request.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>Rows of the call that got a valid answer or abstention from it.</summary>
+    public int GoodRows { get; init; }
+
+    /// <summary>Tokens as billed.</summary>
+    public TokenUsage Usage { get; init; }
+
+    /// <summary>USD; null without a price.</summary>
+    public decimal? Usd { get; init; }
+
+    /// <summary>From leaving to the last byte.</summary>
+    public TimeSpan Latency { get; init; }
+}
+
+/// <summary>Where a call stands.</summary>
+public enum CallState
+{
+    /// <summary>In flight, or its process died and nobody has looked yet.</summary>
+    Open,
+
+    /// <summary>Ended, with a reply or a failure.</summary>
+    Settled,
+
+    /// <summary>Its process died before it was settled: it may have been paid for.</summary>
+    InDoubt,
+}
+
+/// <summary>One line of the ledger.</summary>
+/// <param name="CallId">Its number within the store, rising.</param>
+/// <param name="Intent">What was sent.</param>
+/// <param name="Settlement">How it ended; null unless <see cref="CallState.Settled"/>.</param>
+/// <param name="State">Where it stands.</param>
+public sealed record CallRecord(long CallId, CallIntent Intent, CallSettlement? Settlement, CallState State);
+
+/// <summary>Which calls to read; null means any.</summary>
+public sealed record CallQuery(string Job)
+{
+    /// <summary>Only calls that carried this row.</summary>
+    public RowKey? Row { get; init; }
+
+    /// <summary>Only calls of this run.</summary>
+    public string? RunId { get; init; }
+
+    /// <summary>Only calls in this state.</summary>
+    public CallState? State { get; init; }
+}
+
+/// <summary>Calls in doubt.</summary>
+/// <param name="Calls">Their number.</param>
+/// <param name="Usd">What they cost at most, as far as prices are known.</param>
+public sealed record Doubt(long Calls, decimal Usd);
+
+/// <summary>Port: every call, written before it leaves and settled after. Holding the job's lease, a run is the only writer of its job's calls.</summary>
+public interface ICallLedger
+{
+    /// <summary>Stores an intent; when it completes the intent survives a kill of the process.</summary>
+    /// <returns>The call's number.</returns>
+    /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
+    ValueTask<long> OpenAsync(CallIntent intent, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores how a call ended.</summary>
+    ValueTask SettleAsync(CallSettlement settlement, CancellationToken cancellationToken = default);
+
+    /// <summary>Marks the job's calls that earlier runs left open as in doubt, and tells how many that were.</summary>
+    ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default);
+
+    /// <summary>Money spent on the job over all its runs, in USD, calls in doubt at their maximum.</summary>
+    ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default);
+
+    /// <summary>Streams the calls in order of their number.</summary>
+    IAsyncEnumerable<CallRecord> ReadAsync(CallQuery query, CancellationToken cancellationToken = default);
+}
