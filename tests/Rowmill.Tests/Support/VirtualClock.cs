@@ -68,7 +68,7 @@ internal sealed class VirtualClock(DateTimeOffset? start = null) : TimeProvider
             {
                 clock._timers.Remove(this);
                 _period = period;
-                if (dueTime == System.Threading.Timeout.InfiniteTimeSpan) return true;
+                if (dueTime == Timeout.InfiniteTimeSpan) return true;
                 Due = clock._now + dueTime;
                 clock._timers.Add(this);
                 return true;
