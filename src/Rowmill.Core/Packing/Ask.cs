@@ -1,0 +1,33 @@
+using Rowmill.Core.Rows;
+
+namespace Rowmill.Core.Packing;
+
+/// <summary>A row on its way through the mill, from the source until its outcome is stored.</summary>
+/// <param name="key">What it is.</param>
+/// <param name="fragment">The fields shown, as JSON members without braces, UTF-8.</param>
+internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
+{
+    /// <summary>What it is.</summary>
+    public RowKey Key { get; } = key;
+
+    /// <summary>The fields shown, as JSON members without braces, UTF-8.</summary>
+    public ReadOnlyMemory<byte> Fragment { get; } = fragment;
+
+    /// <summary>Estimated tokens of the fragment.</summary>
+    public int Tokens { get; } = TokenEstimate.Of(fragment.Span);
+
+    /// <summary>How many rows of the source share this key and wait for this one answer.</summary>
+    public int Rows { get; set; } = 1;
+
+    /// <summary>Requests that carried it and brought a reply.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Why the last of them brought no valid answer for it.</summary>
+    public RowFailure? LastFailure { get; set; }
+}
+
+/// <summary>Why a row has no valid answer.</summary>
+/// <param name="Reason">One word for programs, such as <c>missing</c> or <c>invalid_answer</c>.</param>
+/// <param name="Detail">One line for people.</param>
+/// <param name="Reply">The model's text, kept for the person; may be empty.</param>
+internal sealed record RowFailure(string Reason, string Detail, string Reply);

@@ -1,0 +1,51 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace Rowmill.Core.Packing;
+
+/// <summary>The rows that travel in one request. Their ids there are 1…n, by position.</summary>
+/// <param name="rows">The rows, at least one.</param>
+internal sealed class Pack(IReadOnlyList<Ask> rows)
+{
+    /// <summary>The rows.</summary>
+    public IReadOnlyList<Ask> Rows { get; } = rows;
+
+    /// <summary>Estimated tokens of the fields of all rows.</summary>
+    public int Tokens { get; } = rows.Sum(r => r.Tokens);
+
+    /// <summary>How often these rows together brought not a single valid answer.</summary>
+    public int Fruitless { get; init; }
+
+    /// <summary>How often a request with it ended in an outage while other requests went through.</summary>
+    public int Outages { get; set; }
+
+    /// <summary>The user message: data only, one JSON object.</summary>
+    public ReadOnlyMemory<byte> UserMessage()
+    {
+        var size = 16;
+        foreach (var ask in Rows) size += ask.Fragment.Length + 20;
+        var buffer = new ArrayBufferWriter<byte>(size);
+        buffer.Write("{\"rows\":["u8);
+        for (var i = 0; i < Rows.Count; i++)
+        {
+            buffer.Write(i == 0 ? "{\"id\":"u8 : ",{\"id\":"u8);
+            var digits = buffer.GetSpan(11);
+            (i + 1).TryFormat(digits, out var written, provider: CultureInfo.InvariantCulture);
+            buffer.Advance(written);
+            if (!Rows[i].Fragment.IsEmpty)
+            {
+                buffer.Write(","u8);
+                buffer.Write(Rows[i].Fragment.Span);
+            }
+
+            buffer.Write("}"u8);
+        }
+
+        buffer.Write("]}"u8);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>The user message as text.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(UserMessage().Span);
+}

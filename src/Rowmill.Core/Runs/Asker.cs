@@ -1,0 +1,315 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+using Rowmill.Core.Outputs;
+using Rowmill.Core.Packing;
+using Rowmill.Core.Replies;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>
+/// Takes one pack through one request: leave to go, intent, call, reading, storing. What it brings is stored before it is counted; what
+/// it does not bring goes up the ladder, or, after a limit or an outage, back into the queue unchanged.
+/// </summary>
+internal sealed class Asker(RunContext run, Intake intake)
+{
+    /// <summary>Outages of one and the same pack, while other requests go through, before its rows are taken for the cause.</summary>
+    private const int OutagesOfOnePack = 5;
+
+    private static readonly IReadOnlyList<Pack> s_none = [];
+
+    private readonly Admission _admission = new(run);
+
+    /// <summary>Asks a pack.</summary>
+    /// <returns>The packs to ask next for its rows; empty when each has ended, or when the run stops.</returns>
+    public async ValueTask<IReadOnlyList<Pack>> AskAsync(Pack pack)
+    {
+        var entry = await _admission.EnterAsync(pack).ConfigureAwait(false);
+        if (entry.Kind == EntryKind.Stop) return s_none;
+        if (entry.Kind == EntryKind.Split) return Ladder.Next(pack, pack.Rows, splitNow: true, final: false).Again;
+        var route = entry.Route!;
+        try
+        {
+            return await CallAsync(pack, route, entry.Reservation).ConfigureAwait(false);
+        }
+        finally
+        {
+            route.Slots.Release();
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<Pack>> CallAsync(Pack pack, RouteState route, long? reservation)
+    {
+        var request = run.Text.Request(pack, route.Form, route.Budget);
+        var reserved = new TokenUsage(route.Budget.InputFor(pack.Rows.Count, pack.Tokens), 0, request.MaxOutputTokens);
+        var maxUsd = route.Route.Price?.Of(reserved);
+        if (run.BudgetLeft is { } left && !run.Counters.TryReserve(maxUsd ?? 0m, left))
+        {
+            await GiveBackAsync(reservation).ConfigureAwait(false);
+            run.Stop.Request(OverBudget());
+            return s_none;
+        }
+
+        try
+        {
+            var callId = await OpenAsync(pack, route, reserved, maxUsd).ConfigureAwait(false);
+            run.Counters.CallSent();
+            var left1 = run.Clock.GetTimestamp();
+            ModelResult result;
+            try
+            {
+                result = await route.Client.AskAsync(request, run.Stop.Abandoning).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (run.Stop.Abandoning.IsCancellationRequested)
+            {
+                // Given up: nobody knows whether it is paid for, so its intent stays open and the next run reports the doubt.
+                run.Counters.CallAbandoned();
+                return s_none;
+            }
+
+            var call = new EndedCall(callId, pack, route, request, result, run.Clock.GetElapsedTime(left1), reservation);
+            return result.Reply is { } reply ? await ReadAsync(call, reply).ConfigureAwait(false) : await FailAsync(call, result.Failure!).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (run.BudgetLeft is not null) run.Counters.Unreserve(maxUsd ?? 0m);
+        }
+    }
+
+    private async ValueTask<long> OpenAsync(Pack pack, RouteState route, TokenUsage reserved, decimal? maxUsd)
+    {
+        var keys = new Rows.RowKey[pack.Rows.Count];
+        for (var i = 0; i < keys.Length; i++) keys[i] = pack.Rows[i].Key;
+        return await run.Environment.Calls.OpenAsync(new CallIntent
+        {
+            Job = run.Job.Name,
+            RunId = run.RunId,
+            Question = run.Job.Question.Fingerprint,
+            Route = route.Route.Id,
+            At = run.Clock.GetUtcNow(),
+            Rows = keys,
+            Reserved = reserved,
+            MaxUsd = maxUsd,
+            Lease = run.Lease,
+        }).ConfigureAwait(false);
+    }
+
+    private async ValueTask<IReadOnlyList<Pack>> ReadAsync(EndedCall call, ModelReply reply)
+    {
+        Interlocked.Increment(ref call.Route.Successes);
+        call.Route.Gate.Succeeded();
+        var usage = reply.Usage ?? new TokenUsage(
+            call.Route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(reply.Text.Span));
+        var reading = run.Reader.Read(reply.Text, call.Pack.Rows.Count);
+        var failure = RowFailures.Of(reply, reading);
+        return await StoreAsync(call, reading, failure, reply.Text, usage, null, splitNow: reply.Ending == ReplyEnding.Truncated).ConfigureAwait(false);
+    }
+
+    /// <summary>Stores what a reply brought and sends the rest up the ladder.</summary>
+    private async ValueTask<IReadOnlyList<Pack>> StoreAsync(
+        EndedCall call, ReplyReading reading, string? packReason, ReadOnlyMemory<byte> text, TokenUsage usage, ModelFailure? failure, bool splitNow)
+    {
+        var pack = call.Pack;
+        var outcomes = new List<RowOutcome>(pack.Rows.Count);
+        List<Ask>? rest = null;
+        for (var i = 0; i < pack.Rows.Count; i++)
+        {
+            var ask = pack.Rows[i];
+            var row = reading.Rows[i];
+            ask.Attempts++;
+            if (row.Kind is RowReadingKind.Answered or RowReadingKind.Abstained)
+            {
+                var kind = row.Kind == RowReadingKind.Answered ? OutcomeKind.Answered : OutcomeKind.Abstained;
+                outcomes.Add(new RowOutcome(ask.Key, kind, row.Json, ask.Attempts));
+                continue;
+            }
+
+            ask.LastFailure = RowFailures.Of(row, packReason, reading.Problem ?? failure?.Message, text);
+            (rest ??= []).Add(ask);
+        }
+
+        var final = packReason is RowFailures.Refused or RowFailures.Filtered;
+        var step = rest is null ? new LadderStep([], []) : Ladder.Next(pack, rest, splitNow, final);
+        foreach (var ask in step.Failed) outcomes.Add(new RowOutcome(ask.Key, OutcomeKind.Failed, RowFailures.ToJson(ask.LastFailure!), ask.Attempts));
+        await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure).ConfigureAwait(false);
+        Count(pack, reading, step);
+        return step.Again;
+    }
+
+    private async ValueTask SettleAsync(
+        EndedCall call, List<RowOutcome> outcomes, ReplyReading reading, TokenUsage usage, ModelFailure? failure, RowFailure? rest)
+    {
+        var now = run.Clock.GetUtcNow();
+        var usd = call.Route.Route.Price?.Of(usage);
+        var stored = outcomes.Count == 0
+            ? default
+            : run.Environment.Answers.AppendAsync(new OutcomePack
+            {
+                Job = run.Job.Name,
+                RunId = run.RunId,
+                Question = run.Job.Question.Fingerprint,
+                Route = call.Route.Route.Id,
+                CallId = call.CallId,
+                At = now,
+                Rows = outcomes,
+                Lease = run.Lease,
+                Fresh = run.Options.Fresh || run.Options.RetryFailed,
+            });
+        var settled = SettleAsync(call, failure, reading.Good, rest is null ? null : $"{rest.Reason}: {rest.Detail}", usage, usd);
+        await stored.ConfigureAwait(false);
+        await settled.ConfigureAwait(false);
+        if (call.Reservation is { } reservation)
+        {
+            await run.Environment.Windows
+                .SettleAsync(reservation, new Demand(usage.Input - usage.CachedInput, usage.Output)).ConfigureAwait(false);
+        }
+
+        run.Counters.CallEnded(failure?.Kind, usage, usd);
+        run.Events.Answered(reading.Good, call.Pack.Rows.Count - reading.Good);
+    }
+
+    private void Count(Pack pack, ReplyReading reading, LadderStep step)
+    {
+        for (var i = 0; i < pack.Rows.Count; i++)
+        {
+            if (reading.Rows[i].Kind == RowReadingKind.Answered) End(pack.Rows[i], RowStatus.Answered);
+            else if (reading.Rows[i].Kind == RowReadingKind.Abstained) End(pack.Rows[i], RowStatus.Abstained);
+        }
+
+        foreach (var ask in step.Failed)
+        {
+            End(ask, RowStatus.Failed);
+            run.Events.Emit("row_failed", new JsonObject { ["row"] = ask.Key.ToString(), ["reason"] = ask.LastFailure!.Reason, ["attempts"] = ask.Attempts });
+        }
+
+        if (step.Again.Count > 0)
+        {
+            run.Events.Emit("retried", new JsonObject
+            {
+                ["rows"] = step.Again.Sum(p => p.Rows.Count),
+                ["packs"] = step.Again.Count,
+                ["reason"] = step.Again[0].Rows[0].LastFailure!.Reason,
+            });
+        }
+    }
+
+    private void End(Ask ask, RowStatus status) => run.Counters.Ended(status, intake.Stored(ask));
+
+    /// <summary>A request that brought no reply.</summary>
+    private async ValueTask<IReadOnlyList<Pack>> FailAsync(EndedCall call, ModelFailure failure)
+    {
+        var route = call.Route;
+        switch (failure.Kind)
+        {
+            case FailureKind.BadGeneration:
+                // The service threw away what the model wrote, but charged for it: what can be read of it counts.
+                Interlocked.Increment(ref route.Successes);
+                route.Gate.Succeeded();
+                var wrote = run.Reader.Read(failure.PartialText, call.Pack.Rows.Count);
+                var usage = new TokenUsage(
+                    route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(failure.PartialText.Span));
+                return await StoreAsync(call, wrote, RowFailures.BadGeneration, failure.PartialText, usage, failure, splitNow: false).ConfigureAwait(false);
+
+            case FailureKind.TooLarge:
+                return await ClimbAsync(call, failure, RowFailures.TooLarge, splitNow: true).ConfigureAwait(false);
+
+            case FailureKind.Filtered:
+                return await ClimbAsync(call, failure, RowFailures.Filtered, splitNow: false).ConfigureAwait(false);
+
+            case FailureKind.BadRequest:
+                if (Interlocked.Increment(ref route.BadRequests) >= 3 && Interlocked.Read(ref route.Successes) == 0)
+                {
+                    run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} says the request is wrong: {failure.Message}") { UserError = true });
+                    break;
+                }
+
+                return await ClimbAsync(call, failure, RowFailures.BadRequest, splitNow: false).ConfigureAwait(false);
+
+            case FailureKind.FormRefused when route.LowerForm(call.Request.Form):
+                run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["refused"] = call.Request.Form.ToString(), ["reason"] = failure.Message });
+                break;
+
+            case FailureKind.FormRefused:
+                run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} takes no form of output: {failure.Message}") { UserError = true });
+                break;
+
+            case FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted:
+                Refuse(route, failure);
+                break;
+
+            case FailureKind.RateLimited:
+                route.Gate.Limited(failure.RetryAfter, failure.Message);
+                run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
+                break;
+
+            default:
+                route.Gate.Failed(failure.RetryAfter, failure.Message);
+                if (++call.Pack.Outages >= OutagesOfOnePack && route.Gate.Outage(run.Clock.GetUtcNow()) < run.Job.Patience && route.Gate.ConsecutiveFailures == 1)
+                    return await ClimbAsync(call, failure, RowFailures.Unavailable, splitNow: false).ConfigureAwait(false);
+                ParkAfterOutage(route, failure);
+                break;
+        }
+
+        await CloseAsync(call, failure).ConfigureAwait(false);
+        return run.Stop.Reason is null ? [call.Pack] : s_none;
+    }
+
+    /// <summary>The rows themselves seem to be the cause: they go up the ladder.</summary>
+    private ValueTask<IReadOnlyList<Pack>> ClimbAsync(EndedCall call, ModelFailure failure, string reason, bool splitNow)
+    {
+        var nothing = new ReplyReading(new RowReading[call.Pack.Rows.Count], 0, null);
+        return StoreAsync(call, nothing, reason, default, default, failure, splitNow);
+    }
+
+    private void Refuse(RouteState route, ModelFailure failure)
+    {
+        route.Park(new StopReason(RunState.Refused, $"{route.Route.Name} refused: {failure.Message}"));
+        run.Events.Emit("refused", new JsonObject { ["model"] = route.Route.Name, ["kind"] = failure.Kind.ToString(), ["reason"] = failure.Message });
+    }
+
+    private void ParkAfterOutage(RouteState route, ModelFailure failure)
+    {
+        var outage = route.Gate.Outage(run.Clock.GetUtcNow());
+        if (outage <= run.Job.Patience) return;
+        var minutes = outage.TotalMinutes.ToString("0.#", CultureInfo.InvariantCulture);
+        route.Park(new StopReason(RunState.Failed, $"{route.Route.Name} has not answered for {minutes} minutes: {failure.Message}"));
+        run.Events.Emit("outage", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message });
+    }
+
+    /// <summary>Settles a call that ended no row.</summary>
+    private async ValueTask CloseAsync(EndedCall call, ModelFailure failure)
+    {
+        await SettleAsync(call, failure, 0, failure.Message, default, failure.Billed ? null : 0m).ConfigureAwait(false);
+        await GiveBackAsync(call.Reservation).ConfigureAwait(false);
+        run.Counters.CallEnded(failure.Kind, default, 0m);
+    }
+
+    private ValueTask SettleAsync(EndedCall call, ModelFailure? failure, int good, string? note, TokenUsage usage, decimal? usd) =>
+        run.Environment.Calls.SettleAsync(new CallSettlement
+        {
+            CallId = call.CallId,
+            At = run.Clock.GetUtcNow(),
+            Failure = failure?.Kind,
+            Note = note,
+            Evidence = failure?.Evidence,
+            HttpStatus = failure is null ? 200 : failure.HttpStatus,
+            RequestId = call.Result.RequestId,
+            GoodRows = good,
+            Usage = usage,
+            Usd = usd,
+            Latency = call.Latency,
+        });
+
+    private ValueTask GiveBackAsync(long? reservation) =>
+        reservation is { } held ? run.Environment.Windows.ReleaseAsync(held) : default;
+
+    private StopReason OverBudget() => new(
+        RunState.Budget,
+        string.Create(CultureInfo.InvariantCulture, $"the next call could cross the job's budget of {run.Job.BudgetUsd} USD; raise budget.usd to go on"));
+
+    private sealed record EndedCall(
+        long CallId, Pack Pack, RouteState Route, ModelRequest Request, ModelResult Result, TimeSpan Latency, long? Reservation);
+}

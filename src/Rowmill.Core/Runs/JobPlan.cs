@@ -1,0 +1,122 @@
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Models;
+using Rowmill.Core.Outputs;
+using Rowmill.Core.Packing;
+using Rowmill.Core.Rows;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>A job with its source opened and counted: what every command that reads the rows begins with.</summary>
+public sealed class JobPlan
+{
+    /// <summary>Rows of a pack when the job leaves it to us.</summary>
+    internal const int AutomaticRows = 20;
+
+    private JobPlan(Job job, IReadOnlyList<Route> routes, IRowSource source, SourceProfile profile)
+    {
+        Job = job;
+        Routes = routes;
+        Source = source;
+        Profile = profile;
+        Text = new RequestText(job.Question);
+        Budgets = [.. routes.Select(r => new PackBudget(r, job.Question, Text.FixedTokens))];
+    }
+
+    /// <summary>The job.</summary>
+    public Job Job { get; }
+
+    /// <summary>The routes in use: the job's, or the one the command line names.</summary>
+    public IReadOnlyList<Route> Routes { get; }
+
+    /// <summary>The source.</summary>
+    public IRowSource Source { get; }
+
+    /// <summary>What one pass over it found.</summary>
+    public SourceProfile Profile { get; }
+
+    /// <summary>Which stored outcomes count.</summary>
+    public AnswerScope Scope => new(Job.Question.Fingerprint, [.. Routes.Select(r => r.Id)]);
+
+    /// <summary>True when every label would be made up by the simulator.</summary>
+    public bool Simulated => Routes.Any(r => r.Provider == "simulator");
+
+    internal RequestText Text { get; }
+
+    internal IReadOnlyList<PackBudget> Budgets { get; }
+
+    /// <summary>Opens the job's source, reads it once and checks everything that needs its columns.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="model">Only this route; null for all of the job's.</param>
+    /// <param name="cancellationToken">Gives the pass up.</param>
+    /// <exception cref="ProblemException">The source or the job's columns are wrong, or there is no such route; every problem at once.</exception>
+    public static async ValueTask<JobPlan> OpenAsync(Job job, string? model = null, CancellationToken cancellationToken = default)
+    {
+        var routes = model is null ? job.Routes : [.. job.Routes.Where(r => r.Name == model)];
+        if (routes.Count == 0)
+        {
+            throw new ProblemException(new Problem($"the job has no model '{model}'")
+            {
+                Key = "--model",
+                Fix = $"It has {string.Join(", ", job.Routes.Select(r => r.Name))}.",
+            });
+        }
+
+        var source = RowSources.Open(job.Source);
+        var profile = await source.ProfileAsync(cancellationToken).ConfigureAwait(false);
+        var problems = profile.Problems.ToList();
+        if (profile.Columns.Names.Count > 0) problems.AddRange(JobColumns.Check(job, profile.Columns.Names));
+        return problems.Count == 0 ? new JobPlan(job, routes, source, profile) : throw new ProblemException(problems);
+    }
+
+    /// <summary>The first request the job would send: the first rows that are not invalid.</summary>
+    /// <returns>The request and the rows in it; null when no row would be sent.</returns>
+    public async ValueTask<(ModelRequest Request, int Rows)?> FirstRequestAsync(
+        StructuredOutput form, CancellationToken cancellationToken = default)
+    {
+        var rows = new List<Ask>();
+        var tokens = 0;
+        using var judge = Judge();
+        var seen = new HashSet<RowKey>();
+        await foreach (var row in Source.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var judgement = judge.Judge(row);
+            if (judgement.Invalid is not null || !seen.Add(judgement.Shown.Key)) continue;
+            var ask = new Ask(judgement.Shown.Key, judgement.Shown.Fragment);
+            if (rows.Count > 0 && !Budgets[0].Fits(rows.Count + 1, tokens + ask.Tokens)) break;
+            rows.Add(ask);
+            tokens += ask.Tokens;
+            if (rows.Count == MaxRows) break;
+        }
+
+        return rows.Count == 0 ? null : (Text.Request(new Pack(rows), form, Budgets[0]), rows.Count);
+    }
+
+    /// <summary>Writes the output from the store as it stands, and counts where the rows stand.</summary>
+    /// <param name="answers">The store.</param>
+    /// <param name="output">Where to; null to count only.</param>
+    /// <param name="runId">The present run, whose answers are not from the cache; null outside one.</param>
+    /// <param name="options">Which rows count.</param>
+    /// <param name="cancellationToken">Gives the pass up.</param>
+    public async ValueTask<RowCounts> ExportAsync(
+        IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        using var judge = Judge();
+        var pass = new VerdictPass(Source, judge, answers, Scope, runId);
+        var sink = output is null ? null : RowSinks.Create(output, Job, Profile, Simulated);
+        try
+        {
+            var counts = await pass.RunAsync(sink, options?.Offset ?? 0, options?.Limit, cancellationToken).ConfigureAwait(false);
+            if (sink is not null) await sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
+            return counts;
+        }
+        finally
+        {
+            if (sink is not null) await sink.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    internal int MaxRows => Job.PackRows ?? AutomaticRows;
+
+    internal RowJudge Judge() => new(Job, Budgets, Profile.Rows);
+}

@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Packing;
+using Rowmill.Core.Replies;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>Runs a job: from its rows to its output, or to the clean stop that says when to go on.</summary>
+/// <param name="environment">The ports, the clock and chance.</param>
+public sealed class JobRunner(RunEnvironment environment)
+{
+    /// <summary>Runs a job, or goes on with it: what the store answers is not asked again.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="options">What this run does differently.</param>
+    /// <param name="observer">Watches; may be null.</param>
+    /// <param name="cancellationToken">Interrupts the run: what is in flight may finish within the grace, everything is stored, the output is written.</param>
+    /// <param name="abort">Gives up at once what an interrupted run still does.</param>
+    /// <returns>How it ended.</returns>
+    /// <exception cref="ProblemException">The job, its source or a key is wrong; nothing was sent.</exception>
+    /// <exception cref="AlreadyRunningException">The job already runs; nothing was sent.</exception>
+    public async Task<RunSummary> RunAsync(
+        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default)
+    {
+        var runId = RunIds.New(environment.Clock, environment.Chance);
+        var grant = await environment.Leases.AcquireAsync(job.Name, runId, environment.Owner, abort).ConfigureAwait(false);
+        if (grant.Granted is not { } lease) throw new AlreadyRunningException(job.Name, grant.Holder!, grant.Since!.Value);
+        try
+        {
+            return await RunAsync(job, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
+        }
+        finally
+        {
+            await environment.Leases.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<RunSummary> RunAsync(
+        Job job, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
+    {
+        var counters = new RunCounters(environment.Clock);
+        var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
+        observer?.Started(lease.RunId, counters.Progress);
+        var plan = await JobPlan.OpenAsync(job, options.Model, abort).ConfigureAwait(false);
+        counters.SetTotal(Math.Clamp(plan.Profile.Rows - options.Offset, 0, options.Limit ?? long.MaxValue));
+
+        using var stop = new StopSignal();
+        using var interrupt = cancellationToken.Register(() => Interrupt(stop));
+        using var aborting = abort.Register(stop.Abandon);
+        var run = new RunContext
+        {
+            Job = job,
+            Options = options,
+            Environment = environment,
+            Lease = lease,
+            Routes = [.. plan.Routes.Select((route, i) => new RouteState(
+                route, environment.Client(route), plan.Budgets[i], environment.WindowOwner(route), new RouteGate(environment.Clock, environment.Chance)))],
+            Text = plan.Text,
+            Reader = new ReplyReader(job.Question.Schema, job.Question.Abstain),
+            Counters = counters,
+            Events = events,
+            Stop = stop,
+            BudgetLeft = job.BudgetUsd is { } budget ? budget - await environment.Calls.SpentAsync(job.Name, abort).ConfigureAwait(false) : null,
+        };
+        var record = await BeginAsync(plan, run, abort).ConfigureAwait(false);
+        try
+        {
+            if (record.Unused is { } unused && options.ConfirmUnused?.Invoke(unused) == false)
+                stop.Request(new StopReason(RunState.Interrupted, "stopped before anything was sent, because the edited job leaves stored answers unused"));
+            await AskAllAsync(plan, run).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var route in run.Routes) route.Dispose();
+        }
+
+        return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
+    }
+
+    /// <summary>Looks at what earlier runs left, and stores that this one has begun.</summary>
+    private async Task<Beginning> BeginAsync(JobPlan plan, RunContext run, CancellationToken abort)
+    {
+        var doubt = await environment.Calls.FindDoubtAsync(run.Lease, abort).ConfigureAwait(false);
+        var last = await environment.Runs.LastAsync(run.Job.Name, abort).ConfigureAwait(false);
+        var identity = RunIds.Identity(plan);
+        UnusedAnswers? unused = null;
+        if (last is not null && last.Identity != identity && run.Options.Model is null)
+        {
+            unused = await environment.Answers.UnusedAsync(run.Job.Name, plan.Scope, abort).ConfigureAwait(false);
+            if (unused.Answers == 0) unused = null;
+        }
+
+        // A run with one route only is no edit of the job: it keeps the identity that was stored.
+        var record = new RunRecord(
+            run.RunId, run.Job.Name, run.Options.Model is null ? identity : last?.Identity ?? identity, run.Clock.GetUtcNow(), null, null);
+        await environment.Runs.SaveAsync(record, abort).ConfigureAwait(false);
+        run.Events.Emit("started", new JsonObject
+        {
+            ["job"] = run.Job.Name,
+            ["rows"] = plan.Profile.Rows,
+            ["models"] = new JsonArray([.. plan.Routes.Select(r => (JsonNode)r.Name)]),
+        });
+        if (doubt.Calls > 0) run.Events.Emit("in_doubt", new JsonObject { ["calls"] = doubt.Calls, ["usd"] = doubt.Usd });
+        if (unused is not null) run.Events.Emit("unused", new JsonObject { ["answers"] = unused.Answers, ["usd"] = unused.Usd });
+        return new Beginning(record, doubt, unused);
+    }
+
+    /// <summary>Asks everything that is to be asked, with as many workers as requests may be in flight.</summary>
+    private async Task AskAllAsync(JobPlan plan, RunContext run)
+    {
+        run.Counters.Enter(RunPhase.Asking);
+        var anything = await environment.Answers.AnyAsync(plan.Scope, run.Stop.Abandoning).ConfigureAwait(false);
+        var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
+        await using var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Stop.Stopping);
+        using var queue = new PackQueue(intake, plan.Budgets, plan.MaxRows);
+        var asker = new Asker(run, intake);
+        var workers = new Task[Math.Max(1, run.Routes.Max(r => r.Concurrency))];
+        using var renewing = new CancellationTokenSource();
+        var renewal = RenewAsync(run, renewing.Token);
+        for (var i = 0; i < workers.Length; i++) workers[i] = Task.Run(() => WorkAsync(run, queue, asker), CancellationToken.None);
+        await Task.WhenAll(workers).ConfigureAwait(false);
+        await renewing.CancelAsync().ConfigureAwait(false);
+        await renewal.ConfigureAwait(false);
+    }
+
+    private static async Task WorkAsync(RunContext run, PackQueue queue, Asker asker)
+    {
+        try
+        {
+            while (run.Stop.Reason is null && await queue.TakeAsync(run.Stop.Stopping).ConfigureAwait(false) is { } pack)
+                queue.Done(await asker.AskAsync(pack).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (run.Stop.Reason is not null)
+        {
+            // The run stops; the rows of this pack are still pending.
+        }
+        catch (Exception e) when (e is StoreException or LeaseLostException or IOException)
+        {
+            run.Stop.Request(new StopReason(RunState.Failed, e.Message));
+        }
+        catch (ProblemException e)
+        {
+            run.Stop.Request(new StopReason(RunState.Failed, e.Message) { UserError = true });
+        }
+        catch (Exception e)
+        {
+            // A bug: stop the others, and let it come out.
+            run.Stop.Request(new StopReason(RunState.Failed, $"internal error: {e.Message}"));
+            throw;
+        }
+    }
+
+    /// <summary>Keeps the lease alive while the run asks.</summary>
+    private async Task RenewAsync(RunContext run, CancellationToken ended)
+    {
+        using var timer = new PeriodicTimer(IRunLease.RenewEvery, run.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended).ConfigureAwait(false))
+            {
+                if (await environment.Leases.RenewAsync(run.Lease, ended).ConfigureAwait(false)) continue;
+                run.Stop.Request(new StopReason(RunState.Failed, new LeaseLostException(run.Job.Name).Message));
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The run is over.
+        }
+        catch (StoreException e)
+        {
+            run.Stop.Request(new StopReason(RunState.Failed, e.Message));
+        }
+    }
+
+    private async Task<RunSummary> FinishAsync(JobPlan plan, RunContext run, Beginning beginning, CancellationToken abort)
+    {
+        run.Counters.Enter(RunPhase.Writing);
+        var changed = plan.Source.Stamp() != plan.Profile.Stamp;
+        if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
+        var rows = await plan.ExportAsync(environment.Answers, run.Job.Output, run.RunId, run.Options, abort).ConfigureAwait(false);
+        var reason = run.Stop.Reason;
+        var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
+        var summary = new RunSummary
+        {
+            Job = run.Job.Name,
+            RunId = run.RunId,
+            State = state,
+            Message = reason is null ? null : Sentence(reason, rows),
+            Rows = rows,
+            Calls = run.Counters.Calls,
+            Tokens = run.Counters.Tokens,
+            Usd = run.Counters.Usd,
+            InDoubt = beginning.Doubt,
+            Elapsed = run.Counters.Elapsed,
+            ResumeAt = reason?.ResumeAt,
+            Store = environment.StoreName,
+            Output = run.Job.Output.Path,
+            Unused = beginning.Unused,
+            SourceChanged = changed,
+            Simulated = plan.Simulated,
+            UserError = reason?.UserError ?? false,
+        };
+        run.Events.Emit("ended", new JsonObject { ["state"] = SummaryJson.Word(state), ["message"] = summary.Message });
+        await run.Events.FlushAsync().ConfigureAwait(false);
+        var record = beginning.Record with { EndedAt = run.Clock.GetUtcNow(), Summary = SummaryJson.Write(summary) };
+        await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+        run.Counters.Enter(RunPhase.Ended);
+        return summary;
+    }
+
+    private void Interrupt(StopSignal stop)
+    {
+        stop.Request(new StopReason(RunState.Interrupted, "interrupted; everything paid for is stored"));
+        stop.AbandonAfter(environment.Grace, environment.Clock);
+    }
+
+    private static string Sentence(StopReason reason, RowCounts rows) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered{(rows.Pending > 0 ? "; go on with the same command" : "")}");
+
+    private sealed record Beginning(RunRecord Record, Doubt Doubt, UnusedAnswers? Unused);
+}

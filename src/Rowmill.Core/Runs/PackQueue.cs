@@ -1,0 +1,123 @@
+using Rowmill.Core.Packing;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>
+/// Gives out packs: first those whose rows must be asked again, then new ones filled from the intake up to the job's bound and the
+/// token budget. Ends when the source is used up and no pack is out. Safe for concurrent use.
+/// </summary>
+/// <param name="intake">Where new rows come from.</param>
+/// <param name="budgets">The budget of each route, in the job's order.</param>
+/// <param name="maxRows">The most rows in a pack.</param>
+internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets, int maxRows) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _filling = new(1, 1);
+    private readonly Queue<Pack> _again = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _usedUp;
+    private int _out;
+
+    /// <summary>The next pack, or null when there will be none. Each pack taken must be returned by <see cref="Done"/>.</summary>
+    public async ValueTask<Pack?> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task? changed = null;
+            lock (_gate)
+            {
+                if (_again.TryDequeue(out var pack))
+                {
+                    _out++;
+                    return pack;
+                }
+
+                if (_usedUp)
+                {
+                    if (_out == 0) return null;
+                    changed = _changed.Task;
+                }
+            }
+
+            if (changed is not null)
+            {
+                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            if (await TakeNewAsync(cancellationToken).ConfigureAwait(false) is { } filled) return filled;
+        }
+    }
+
+    /// <summary>A pack taken is done with; some of its rows may have to be asked again.</summary>
+    public void Done(IReadOnlyList<Pack> again)
+    {
+        lock (_gate)
+        {
+            foreach (var pack in again) _again.Enqueue(pack);
+            _out--;
+            Pulse();
+        }
+    }
+
+    public void Dispose() => _filling.Dispose();
+
+    private async ValueTask<Pack?> TakeNewAsync(CancellationToken cancellationToken)
+    {
+        await _filling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_usedUp) return null;
+            var filled = await FillAsync().ConfigureAwait(false);
+            lock (_gate)
+            {
+                if (filled is not null)
+                {
+                    _out++;
+                    return filled;
+                }
+
+                _usedUp = true;
+                Pulse();
+                return null;
+            }
+        }
+        finally
+        {
+            _filling.Release();
+        }
+    }
+
+    private async ValueTask<Pack?> FillAsync()
+    {
+        if (await intake.PeekAsync().ConfigureAwait(false) is not { } first) return null;
+        intake.Take();
+        var budget = FirstFitting(first);
+        var rows = new List<Ask>(Math.Min(maxRows, 64)) { first };
+        var tokens = first.Tokens;
+        while (rows.Count < maxRows
+            && await intake.PeekAsync().ConfigureAwait(false) is { } next
+            && FirstFitting(next) == budget
+            && budget.Fits(rows.Count + 1, tokens + next.Tokens))
+        {
+            rows.Add(intake.Take());
+            tokens += next.Tokens;
+        }
+
+        return new Pack(rows);
+    }
+
+    /// <summary>The earliest listed route that takes the row alone; the intake lets no row pass that none takes.</summary>
+    private PackBudget FirstFitting(Ask ask)
+    {
+        foreach (var budget in budgets)
+            if (ask.Tokens <= budget.LargestRow) return budget;
+        return budgets[^1];
+    }
+
+    private void Pulse()
+    {
+        _changed.TrySetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,61 @@
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>Everything a run needs from outside: the ports, the clock and chance.</summary>
+public sealed record RunEnvironment
+{
+    /// <summary>The answers.</summary>
+    public required IAnswerStore Answers { get; init; }
+
+    /// <summary>The ledger.</summary>
+    public required ICallLedger Calls { get; init; }
+
+    /// <summary>One run per job.</summary>
+    public required IRunLease Leases { get; init; }
+
+    /// <summary>The events.</summary>
+    public required IEventLog Events { get; init; }
+
+    /// <summary>The runs.</summary>
+    public required IRunLog Runs { get; init; }
+
+    /// <summary>The limits' usage.</summary>
+    public required IWindowStore Windows { get; init; }
+
+    /// <summary>Whose windows a route uses.</summary>
+    public required Func<Route, WindowOwner> WindowOwner { get; init; }
+
+    /// <summary>Makes the client of a route; the run owns none of them.</summary>
+    /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
+    public required Func<Route, IModelClient> Client { get; init; }
+
+    /// <summary>Who holds the lease.</summary>
+    public required LeaseOwner Owner { get; init; }
+
+    /// <summary>Where the answers are, for people.</summary>
+    public required string StoreName { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Chance, from 0 up to 1, for jitter and run ids.</summary>
+    public required Func<double> Chance { get; init; }
+
+    /// <summary>How long an interrupted run lets what is in flight finish.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(4);
+}
+
+/// <summary>Thrown at the edge when the job already runs.</summary>
+/// <param name="job">The job.</param>
+/// <param name="holder">Who runs it.</param>
+/// <param name="since">Since when.</param>
+public sealed class AlreadyRunningException(string job, LeaseOwner holder, DateTimeOffset since)
+    : Exception($"the job '{job}' is already running (process {holder.ProcessId} on {holder.Host}, since {since:yyyy-MM-dd HH:mm:ss}Z)")
+{
+    /// <summary>Who runs it.</summary>
+    public LeaseOwner Holder { get; } = holder;
+}

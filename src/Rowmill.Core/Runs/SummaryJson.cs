@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>The summary as JSON: the <c>--json</c> form of <c>run</c> and <c>status</c>.</summary>
+public static class SummaryJson
+{
+    /// <summary>The summary as one JSON object.</summary>
+    public static JsonObject Write(RunSummary s) => new()
+    {
+        ["job"] = s.Job,
+        ["run_id"] = s.RunId,
+        ["state"] = Word(s.State),
+        ["message"] = s.Message,
+        ["rows"] = Rows(s.Rows),
+        ["calls"] = new JsonObject
+        {
+            ["sent"] = s.Calls.Sent,
+            ["succeeded"] = s.Calls.Succeeded,
+            ["failed"] = s.Calls.Failed,
+            ["rate_limited"] = s.Calls.RateLimited,
+        },
+        ["tokens"] = new JsonObject
+        {
+            ["input"] = s.Tokens.Input,
+            ["cached_input"] = s.Tokens.CachedInput,
+            ["output"] = s.Tokens.Output,
+        },
+        ["usd"] = s.Usd,
+        ["in_doubt"] = new JsonObject { ["calls"] = s.InDoubt.Calls, ["usd"] = s.InDoubt.Usd },
+        ["elapsed_seconds"] = Math.Round(s.Elapsed.TotalSeconds, 3),
+        ["resume_at"] = Time(s.ResumeAt),
+        ["finish_at"] = Time(s.FinishAt),
+        ["store"] = s.Store,
+        ["output"] = s.Output,
+        ["unused_answers"] = s.Unused is null ? null : new JsonObject { ["answers"] = s.Unused.Answers, ["usd"] = s.Unused.Usd },
+        ["source_changed"] = s.SourceChanged,
+        ["simulated"] = s.Simulated,
+    };
+
+    /// <summary>Row counts as one JSON object.</summary>
+    public static JsonObject Rows(RowCounts rows) => new()
+    {
+        ["total"] = rows.Total,
+        ["answered"] = rows.Answered,
+        ["abstained"] = rows.Abstained,
+        ["invalid"] = rows.Invalid,
+        ["failed"] = rows.Failed,
+        ["pending"] = rows.Pending,
+        ["from_cache"] = rows.FromCache,
+    };
+
+    /// <summary>The state's word, in snake_case.</summary>
+    public static string Word(RunState state) => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString());
+
+    /// <summary>The exit code of a run that ended so.</summary>
+    public static ExitCode ExitCode(RunSummary s) => s.State switch
+    {
+        RunState.Completed => Runs.ExitCode.Done,
+        RunState.CompletedWithGaps => Runs.ExitCode.Gaps,
+        RunState.RateLimited => Runs.ExitCode.RateLimited,
+        RunState.Budget or RunState.Gate => Runs.ExitCode.Budget,
+        RunState.Interrupted => Runs.ExitCode.Interrupted,
+        RunState.Refused => Runs.ExitCode.Refused,
+        _ => s.UserError ? Runs.ExitCode.UserError : Runs.ExitCode.Failure,
+    };
+
+    /// <summary>A time as ISO 8601 in UTC; null stays null.</summary>
+    public static string? Time(DateTimeOffset? at) =>
+        at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}
