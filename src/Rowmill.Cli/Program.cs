@@ -1,1 +1,4 @@
-return 0;
+using Rowmill.Cli;
+
+using var interrupts = new Interrupts();
+return await App.RunAsync(args, CliHost.ForProcess(interrupts));

@@ -36,8 +36,11 @@ public sealed record Route
     /// <summary>What the job file calls it: <c>provider/model</c>.</summary>
     public string Name => $"{Provider}/{Model}";
 
-    /// <summary>What stored answers carry: the name and the base address, so that another server's answers are not taken for this one's.</summary>
-    public string Id => $"{Name}@{BaseUrl}";
+    /// <summary>
+    /// What stored answers carry: the name and the base address, so that another server's answers are not taken for this one's.
+    /// The simulator says the same at every address.
+    /// </summary>
+    public string Id => Provider == "simulator" ? Name : $"{Name}@{BaseUrl}";
 }
 
 /// <summary>USD per million tokens.</summary>

@@ -72,18 +72,17 @@ internal sealed class Intake(
         _fresh.Clear();
         _doubtful.Clear();
         var bytes = 0;
-        var last = rules.Options.Limit is { } limit ? rules.Options.Offset + limit : long.MaxValue;
         while (_fresh.Count < ChunkRows && bytes < ChunkBytes)
         {
-            if (!await _rows.MoveNextAsync().ConfigureAwait(false) || _rows.Current.Index >= last)
+            if (!await _rows.MoveNextAsync().ConfigureAwait(false) || rules.Options.EndsBefore(_rows.Current.Index))
             {
                 _ended = true;
                 break;
             }
 
-            // Rows before the offset are judged too: the occurrence numbers of equal rows count from the beginning.
+            // Rows left out are judged too: the occurrence numbers of equal rows count from the beginning.
             var judgement = judge.Judge(_rows.Current);
-            if (_rows.Current.Index < rules.Options.Offset) continue;
+            if (!rules.Options.Counts(_rows.Current.Index)) continue;
             if (judgement.Invalid is not null) counters.Known(RowStatus.Invalid, 1);
             else bytes += Admit(judgement.Shown);
         }

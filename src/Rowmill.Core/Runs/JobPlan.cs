@@ -70,9 +70,12 @@ public sealed class JobPlan
     }
 
     /// <summary>The first request the job would send: the first rows that are not invalid.</summary>
+    /// <param name="form">How the reply's form is asked for.</param>
+    /// <param name="maxRows">At most so many rows; null for as many as the job packs.</param>
+    /// <param name="cancellationToken">Gives the search up.</param>
     /// <returns>The request and the rows in it; null when no row would be sent.</returns>
     public async ValueTask<(ModelRequest Request, int Rows)?> FirstRequestAsync(
-        StructuredOutput form, CancellationToken cancellationToken = default)
+        StructuredOutput form, int? maxRows = null, CancellationToken cancellationToken = default)
     {
         var rows = new List<Ask>();
         var tokens = 0;
@@ -86,7 +89,7 @@ public sealed class JobPlan
             if (rows.Count > 0 && !Budgets[0].Fits(rows.Count + 1, tokens + ask.Tokens)) break;
             rows.Add(ask);
             tokens += ask.Tokens;
-            if (rows.Count == MaxRows) break;
+            if (rows.Count == Math.Min(MaxRows, maxRows ?? MaxRows)) break;
         }
 
         return rows.Count == 0 ? null : (Text.Request(new Pack(rows), form, Budgets[0]), rows.Count);
@@ -96,24 +99,46 @@ public sealed class JobPlan
     /// <param name="answers">The store.</param>
     /// <param name="output">Where to; null to count only.</param>
     /// <param name="runId">The present run, whose answers are not from the cache; null outside one.</param>
-    /// <param name="options">Which rows count.</param>
+    /// <param name="options">Which rows count; null for all.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     public async ValueTask<RowCounts> ExportAsync(
         IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
     {
+        if (output is null) return await PassAsync(answers, null, runId, options, cancellationToken).ConfigureAwait(false);
+        await using var sink = RowSinks.Create(output, Job, Profile, Simulated);
+        var counts = await PassAsync(answers, sink, runId, options, cancellationToken).ConfigureAwait(false);
+        await sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        return counts;
+    }
+
+    /// <summary>Checks that the output can be written, before anything is paid for.</summary>
+    /// <exception cref="ProblemException">It cannot.</exception>
+    public async ValueTask CheckOutputAsync()
+    {
+        await using var sink = RowSinks.Create(Job.Output, Job, Profile, Simulated);
+    }
+
+    /// <summary>Gives every row with what the store knows of it to a sink, which the caller completes.</summary>
+    /// <param name="answers">The store.</param>
+    /// <param name="sink">Receives the rows; null to count only.</param>
+    /// <param name="runId">See <see cref="ExportAsync"/>.</param>
+    /// <param name="options">Which rows count; null for all.</param>
+    /// <param name="cancellationToken">Gives the pass up.</param>
+    public async ValueTask<RowCounts> PassAsync(
+        IAnswerStore answers, IRowSink? sink, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+    {
         using var judge = Judge();
         var pass = new VerdictPass(Source, judge, answers, Scope, runId);
-        var sink = output is null ? null : RowSinks.Create(output, Job, Profile, Simulated);
-        try
-        {
-            var counts = await pass.RunAsync(sink, options?.Offset ?? 0, options?.Limit, cancellationToken).ConfigureAwait(false);
-            if (sink is not null) await sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
-            return counts;
-        }
-        finally
-        {
-            if (sink is not null) await sink.DisposeAsync().ConfigureAwait(false);
-        }
+        return await pass.RunAsync(sink, options ?? new RunOptions(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Streams the rows with their keys.</summary>
+    public async IAsyncEnumerable<(Row Row, RowKey Key)> KeysAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var judge = Judge();
+        await foreach (var row in Source.ReadAsync(cancellationToken).ConfigureAwait(false))
+            yield return (row, judge.Judge(row).Shown.Key);
     }
 
     internal int MaxRows => Job.PackRows ?? AutomaticRows;

@@ -44,7 +44,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
         var plan = await JobPlan.OpenAsync(job, options.Model, abort).ConfigureAwait(false);
-        counters.SetTotal(Math.Clamp(plan.Profile.Rows - options.Offset, 0, options.Limit ?? long.MaxValue));
+        if (options.WriteOutput) await plan.CheckOutputAsync().ConfigureAwait(false);
+        counters.SetTotal(options.Total(plan.Profile.Rows));
 
         using var stop = new StopSignal();
         using var interrupt = cancellationToken.Register(() => Interrupt(stop));
@@ -180,7 +181,7 @@ public sealed class JobRunner(RunEnvironment environment)
         run.Counters.Enter(RunPhase.Writing);
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
-        var rows = await plan.ExportAsync(environment.Answers, run.Job.Output, run.RunId, run.Options, abort).ConfigureAwait(false);
+        var rows = await plan.ExportAsync(environment.Answers, run.Options.WriteOutput ? run.Job.Output : null, run.RunId, run.Options, abort).ConfigureAwait(false);
         var reason = run.Stop.Reason;
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
         var summary = new RunSummary

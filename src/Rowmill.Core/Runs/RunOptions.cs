@@ -18,6 +18,22 @@ public sealed record RunOptions
     /// <summary>Asks rows again that were answered by earlier runs.</summary>
     public bool Fresh { get; init; }
 
+    /// <summary>Only the rows at these 0-based positions, for a trial; null for all. They then are all the run counts.</summary>
+    public IReadOnlySet<long>? Rows { get; init; }
+
+    /// <summary>Whether the output is written at the end; the rows are counted in any case.</summary>
+    public bool WriteOutput { get; init; } = true;
+
+    /// <summary>Whether the run counts the row at a 0-based position.</summary>
+    internal bool Counts(long index) =>
+        index >= Offset && (Limit is not { } limit || index - Offset < limit) && (Rows is null || Rows.Contains(index));
+
+    /// <summary>Whether no row from a 0-based position on is counted.</summary>
+    internal bool EndsBefore(long index) => Limit is { } limit && index - Offset >= limit;
+
+    /// <summary>How many of the source's rows the run counts.</summary>
+    internal long Total(long rows) => Rows?.Count ?? Math.Clamp(rows - Offset, 0, Limit ?? long.MaxValue);
+
     /// <summary>Asked once when an edit of the job leaves stored answers unused; false stops the run before it sends anything. Null: go on.</summary>
     public Func<Stores.UnusedAnswers, bool>? ConfirmUnused { get; init; }
 }

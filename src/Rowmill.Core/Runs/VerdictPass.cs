@@ -26,13 +26,11 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
 
     /// <summary>Makes the pass.</summary>
     /// <param name="sink">Receives every row; null to count only. The caller completes it.</param>
-    /// <param name="offset">Rows before this one are written, not counted.</param>
-    /// <param name="limit">Only so many from there on are counted; null for all.</param>
+    /// <param name="options">Which rows are counted; all are written.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     /// <returns>The rows counted.</returns>
-    public async ValueTask<RowCounts> RunAsync(IRowSink? sink, long offset, long? limit, CancellationToken cancellationToken)
+    public async ValueTask<RowCounts> RunAsync(IRowSink? sink, RunOptions options, CancellationToken cancellationToken)
     {
-        var end = limit is { } l ? offset + l : long.MaxValue;
         var bytes = 0;
         await foreach (var row in source.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -40,15 +38,15 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
             _chunk.Add((row, judgement));
             bytes += judgement.Shown.Fragment.Length;
             if (_chunk.Count < ChunkRows && bytes < ChunkBytes) continue;
-            await FlushAsync(sink, offset, end, cancellationToken).ConfigureAwait(false);
+            await FlushAsync(sink, options, cancellationToken).ConfigureAwait(false);
             bytes = 0;
         }
 
-        await FlushAsync(sink, offset, end, cancellationToken).ConfigureAwait(false);
+        await FlushAsync(sink, options, cancellationToken).ConfigureAwait(false);
         return _counts;
     }
 
-    private async ValueTask FlushAsync(IRowSink? sink, long offset, long end, CancellationToken cancellationToken)
+    private async ValueTask FlushAsync(IRowSink? sink, RunOptions options, CancellationToken cancellationToken)
     {
         for (var i = 0; i < _chunk.Count; i++) _keys[i] = _chunk[i].Judgement.Shown.Key;
         await answers.FindAsync(scope, _keys.AsMemory(0, _chunk.Count), _found.AsMemory(0, _chunk.Count), cancellationToken).ConfigureAwait(false);
@@ -56,7 +54,7 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
         {
             var (row, judgement) = _chunk[i];
             var verdict = Verdict(judgement, _found[i]);
-            if (row.Index >= offset && row.Index < end) Count(verdict.Status, _found[i]);
+            if (options.Counts(row.Index)) Count(verdict.Status, _found[i]);
             if (sink is not null) await sink.WriteAsync(row, verdict, cancellationToken).ConfigureAwait(false);
             _found[i] = null;
         }

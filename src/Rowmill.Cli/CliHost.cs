@@ -1,0 +1,62 @@
+namespace Rowmill.Cli;
+
+/// <summary>What the program touches of the outside: so that a test can hold it in its hands.</summary>
+internal sealed record CliHost
+{
+    /// <summary>Data, when there is any for programs; otherwise what people read.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>What people read when <see cref="Out"/> carries data, and every error.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>An environment variable, or null.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    /// <summary>The folder that paths on the command line start from.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>True when a person watches <see cref="Error"/> on a screen.</summary>
+    public bool IsTerminal { get; init; }
+
+    /// <summary>Asks the person a question; null when nobody can answer.</summary>
+    public Func<string, bool>? Confirm { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Chance, from 0 up to 1.</summary>
+    public required Func<double> Chance { get; init; }
+
+    /// <summary>Asks for a clean stop.</summary>
+    public CancellationToken Stop { get; init; }
+
+    /// <summary>Gives up what is still going on.</summary>
+    public CancellationToken Abort { get; init; }
+
+    /// <summary>An absolute path for one on the command line.</summary>
+    public string Absolute(string path) => Path.GetFullPath(path, Directory);
+
+    /// <summary>The real process.</summary>
+    public static CliHost ForProcess(Interrupts interrupts)
+    {
+        var terminal = !System.Console.IsErrorRedirected;
+        return new CliHost
+        {
+            Out = System.Console.Out,
+            Error = System.Console.Error,
+            Variable = Environment.GetEnvironmentVariable,
+            Directory = Environment.CurrentDirectory,
+            IsTerminal = terminal && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
+            Confirm = terminal && !System.Console.IsInputRedirected ? Ask : null,
+            Chance = () => System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue,
+            Stop = interrupts.Stop,
+            Abort = interrupts.Abort,
+        };
+    }
+
+    private static bool Ask(string question)
+    {
+        System.Console.Error.Write($"{question} [y/N] ");
+        return System.Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+}

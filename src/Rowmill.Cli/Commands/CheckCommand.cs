@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Cli.Console;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Models;
+using Rowmill.Core.Runs;
+
+namespace Rowmill.Cli.Commands;
+
+/// <summary><c>rowmill check</c>: everything that can be wrong before spending; prints the first request exactly as it would be sent.</summary>
+internal static class CheckCommand
+{
+    public static Command Create(CliHost host)
+    {
+        var command = new Command("check", "Everything that can be wrong before spending; prints the first request.");
+        var job = new JobArguments(host, command);
+        var live = new Option<bool>("--live") { Description = "Send one request of one row and tell what worked; it costs what one row costs." };
+        command.Options.Add(live);
+        command.SetAction((parsed, _) => RunAsync(host, job, parsed, parsed.GetValue(live)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed, bool live)
+    {
+        var words = arguments.Output(parsed);
+        var job = arguments.Load(parsed);
+        var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
+        await using var engine = await arguments.OpenAsync(parsed, job);
+        var client = engine.Environment.Client(job.Routes[0]);
+        foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
+        await plan.CheckOutputAsync();
+        var document = new JsonObject
+        {
+            ["job"] = job.Name,
+            ["ok"] = true,
+            ["rows"] = plan.Profile.Rows,
+            ["models"] = new JsonArray([.. job.Routes.Select(r => (JsonNode)r.Name)]),
+        };
+        if (!words.IsJson) words.People.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: the job file, its files, {plan.Profile.Rows:N0} rows of {plan.Source.Name} and the keys are in order."));
+        if (await plan.FirstRequestAsync(client.StructuredOutput, cancellationToken: host.Stop) is { } first)
+            Describe(words, document, client, first.Request, first.Rows);
+        else if (!words.IsJson) words.People.WriteLine("No row would be sent.");
+
+        var code = ExitCode.Done;
+        if (live) code = await AskAsync(host, words, plan, client, document);
+        words.Document(document);
+        return (int)code;
+    }
+
+    private static void Describe(CommandOutput words, JsonObject document, IModelClient client, ModelRequest request, int rows)
+    {
+        var preview = client.Preview(request);
+        var losses = client.SchemaLosses(request);
+        document["rows_in_request"] = rows;
+        document["schema_losses"] = new JsonArray([.. losses.Select(l => (JsonNode)l)]);
+        document["request"] = new JsonObject
+        {
+            ["method"] = preview.Method,
+            ["url"] = preview.Url,
+            ["headers"] = new JsonObject(preview.Headers.Select(h => KeyValuePair.Create(h.Key, (JsonNode?)h.Value))),
+            ["body"] = JsonNode.Parse(preview.Body),
+        };
+        if (words.IsJson) return;
+        foreach (var loss in losses) words.People.WriteLine($"note: {loss}");
+        words.People.WriteLine($"\nThe first request carries {rows} rows:\n\n{preview.Method} {preview.Url}");
+        foreach (var (name, value) in preview.Headers) words.People.WriteLine($"{name}: {value}");
+        words.People.WriteLine($"\n{preview.Body}");
+    }
+
+    private static async Task<ExitCode> AskAsync(CliHost host, CommandOutput words, JobPlan plan, IModelClient client, JsonObject document)
+    {
+        if (await plan.FirstRequestAsync(client.StructuredOutput, 1, host.Stop) is not { } one) return ExitCode.Done;
+        var began = host.Clock.GetTimestamp();
+        var result = await client.AskAsync(one.Request, host.Stop);
+        var taken = host.Clock.GetElapsedTime(began);
+        document["ok"] = result.Succeeded;
+        document["live"] = new JsonObject
+        {
+            ["succeeded"] = result.Succeeded,
+            ["seconds"] = Math.Round(taken.TotalSeconds, 3),
+            ["input_tokens"] = result.Reply?.Usage?.Input,
+            ["output_tokens"] = result.Reply?.Usage?.Output,
+            ["failure"] = result.Failure?.Kind.ToString(),
+            ["message"] = result.Failure?.Message,
+        };
+        var seconds = taken.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        words.People.WriteLine(result.Succeeded
+            ? $"\nLive: a reply in {seconds} s, {result.Reply.Usage?.Input} tokens in, {result.Reply.Usage?.Output} out."
+            : $"\nLive: {result.Failure.Message}");
+        return result.Failure?.Kind switch
+        {
+            null => ExitCode.Done,
+            FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted => ExitCode.Refused,
+            FailureKind.RateLimited => ExitCode.RateLimited,
+            FailureKind.BadRequest or FailureKind.FormRefused or FailureKind.TooLarge => ExitCode.UserError,
+            _ => ExitCode.Failure,
+        };
+    }
+}

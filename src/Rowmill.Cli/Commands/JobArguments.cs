@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Rowmill.Cli.Console;
+using Rowmill.Core;
+using Rowmill.Core.Jobs;
+
+namespace Rowmill.Cli.Commands;
+
+/// <summary>What every command on a job takes: the job file, the store, the form of its output.</summary>
+internal sealed class JobArguments
+{
+    private readonly CliHost _host;
+
+    private readonly Argument<string> _job = new("job") { Description = "The job file (YAML)." };
+
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = "An SQLite file for answers and calls; by default .rowmill/rowmill.db beside the job file.",
+        HelpName = "PATH",
+    };
+
+    private readonly Option<bool> _json = JsonOption();
+
+    /// <summary>Adds the arguments to a command.</summary>
+    public JobArguments(CliHost host, Command command)
+    {
+        _host = host;
+        command.Arguments.Add(_job);
+        command.Options.Add(_store);
+        command.Options.Add(_json);
+    }
+
+    /// <summary>The option every command takes.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout; people read stderr." };
+
+    /// <summary>Where the command's words go.</summary>
+    public CommandOutput Output(ParseResult parsed, bool events = false) => new(_host, parsed.GetValue(_json) || events);
+
+    /// <summary>Reads the job file.</summary>
+    /// <exception cref="ProblemException">Every mistake in it.</exception>
+    public Job Load(ParseResult parsed)
+    {
+        var name = parsed.GetValue(_job)!;
+        var result = JobFile.Load(_host.Absolute(name), new JobFileOptions { DisplayName = name });
+        return result.Job is { } job && result.Problems.Count == 0 ? job : throw new ProblemException(result.Problems);
+    }
+
+    /// <summary>Opens the store and what else a run needs.</summary>
+    public Task<RowmillEngine> OpenAsync(ParseResult parsed, Job job)
+    {
+        var path = parsed.GetValue(_store);
+        if (path?.StartsWith("postgres", StringComparison.OrdinalIgnoreCase) == true)
+            throw new ProblemException(new Problem("a PostgreSQL store is not in this version yet") { Key = "--store", Fix = "Give the path of an SQLite file." });
+        return RowmillEngine.OpenAsync(new EngineOptions
+        {
+            StorePath = path is null ? EngineOptions.DefaultStorePath(job) : _host.Absolute(path),
+            Variable = _host.Variable,
+            Clock = _host.Clock,
+            Chance = _host.Chance,
+        });
+    }
+}

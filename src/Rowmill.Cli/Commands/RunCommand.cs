@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Rowmill.Cli.Console;
+using Rowmill.Core;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Runs;
+
+namespace Rowmill.Cli.Commands;
+
+/// <summary><c>rowmill run</c>: runs or resumes a job, with live progress.</summary>
+internal static class RunCommand
+{
+    public static Command Create(CliHost host)
+    {
+        var command = new Command("run", "Run or resume a job; live progress.");
+        var job = new JobArguments(host, command);
+        var limit = new Option<long?>("--limit") { Description = "Only this many rows, which then are all the run counts.", HelpName = "N" };
+        var offset = new Option<long>("--offset") { Description = "Leave out this many rows at the beginning.", HelpName = "N" };
+        var model = new Option<string?>("--model") { Description = "Only this model of the job; only its own stored answers count.", HelpName = "ROUTE" };
+        var retry = new Option<string?>("--retry") { Description = "Ask rows again that failed.", HelpName = "failed" };
+        var fresh = new Option<bool>("--fresh") { Description = "Ask again what is already answered." };
+        var output = new Option<string?>("--output") { Description = "Where to write, instead of the job's output.", HelpName = "PATH" };
+        var events = new Option<bool>("--events") { Description = "Print every event as NDJSON on stdout, the summary last." };
+        retry.AcceptOnlyFromAmong("failed");
+        NotNegative(limit);
+        offset.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<long>() < 0) r.AddError("--offset must not be negative.");
+        });
+        foreach (var option in new Option[] { limit, offset, model, retry, fresh, output, events }) command.Options.Add(option);
+        command.SetAction((parsed, _) => RunAsync(host, job.Output(parsed, parsed.GetValue(events)), job, parsed, new RunOptions
+        {
+            Limit = parsed.GetValue(limit),
+            Offset = parsed.GetValue(offset),
+            Model = parsed.GetValue(model),
+            RetryFailed = parsed.GetValue(retry) == "failed",
+            Fresh = parsed.GetValue(fresh),
+        }, parsed.GetValue(output), parsed.GetValue(events)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        CliHost host, CommandOutput words, JobArguments arguments, ParseResult parsed, RunOptions options, string? output, bool events)
+    {
+        var job = arguments.Load(parsed);
+        if (output is not null) job = job with { Output = OutputPath.Apply(job, host.Absolute(output)) };
+        await using var engine = await arguments.OpenAsync(parsed, job);
+        return await RunAsync(host, words, engine, job, options, events);
+    }
+
+    /// <summary>Runs a job with everything a person or a program sees of it.</summary>
+    public static async Task<int> RunAsync(CliHost host, CommandOutput words, RowmillEngine engine, Job job, RunOptions options, bool events)
+    {
+        await using var display = RunDisplay.Create(host, words, job, events);
+        options = options with { ConfirmUnused = unused => display.ConfirmUnused(unused) };
+        var summary = await engine.Runner.RunAsync(job, options, display, host.Stop, host.Abort);
+        await display.DisposeAsync();
+        if (events) words.Line(SummaryJson.Write(summary));
+        else words.Document(SummaryJson.Write(summary));
+        SummaryText.Write(words.People, summary);
+        return (int)SummaryJson.ExitCode(summary);
+    }
+
+    private static void NotNegative(Option<long?> option) => option.Validators.Add(r =>
+    {
+        if (r.GetValueOrDefault<long?>() is < 0) r.AddError($"{option.Name} must not be negative.");
+    });
+}

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Cli.Console;
+using Rowmill.Core;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Runs;
+using Rowmill.Simulator;
+
+namespace Rowmill.Cli.Commands;
+
+/// <summary><c>rowmill simulate</c>: the pretend provider, with the limits and faults you give it.</summary>
+internal static class SimulateCommand
+{
+    /// <summary>Where a job's <c>simulator</c> route looks for it.</summary>
+    public const int DefaultPort = 8484;
+
+    public static Command Create(CliHost host)
+    {
+        var command = new Command("simulate", "The pretend provider, with the limits and faults you give it. Its labels are made up.");
+        var port = new Option<int>("--port") { Description = "The port on the loopback interface; 0 for any free one.", HelpName = "N", DefaultValueFactory = _ => DefaultPort };
+        var dialect = new Option<string>("--dialect") { Description = $"Whose manners it has: {string.Join(", ", SimulatorOptions.DialectNames)}.", HelpName = "NAME", DefaultValueFactory = _ => "openai" };
+        var latency = new Option<string?>("--latency") { Description = "How long a reply takes, such as 200ms or 2s.", HelpName = "TIME" };
+        var jitter = new Option<string?>("--jitter") { Description = "Up to so much is added to the latency.", HelpName = "TIME" };
+        var rpm = new Option<long?>("--rpm") { Description = "Requests per minute.", HelpName = "N" };
+        var tpm = new Option<long?>("--tpm") { Description = "Tokens per minute.", HelpName = "N" };
+        var rpd = new Option<long?>("--rpd") { Description = "Requests per day.", HelpName = "N" };
+        var tpd = new Option<long?>("--tpd") { Description = "Tokens per day.", HelpName = "N" };
+        var burst = new Option<long?>("--burst") { Description = "Requests the minute's bucket holds when full.", HelpName = "N" };
+        var fault = new Option<string[]>("--fault")
+        {
+            Description = $"A fault and how often, such as truncate=0.1; may be given several times. Known: {string.Join(", ", SimulatorOptions.FaultNames)}.",
+            HelpName = "NAME=RATE",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var poison = new Option<string?>("--poison") { Description = "A pack that holds a row with this text always gets a garbage reply.", HelpName = "TEXT" };
+        var abstain = new Option<string?>("--abstain") { Description = "Rows with this text are abstained from.", HelpName = "TEXT" };
+        var key = new Option<string?>("--key-env") { Description = "Accept only the key in this environment variable.", HelpName = "NAME" };
+        var models = new Option<string[]>("--models") { Description = "The models there are; any by default.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var context = new Option<int?>("--context") { Description = "The largest prompt in tokens.", HelpName = "N" };
+        var seed = new Option<long>("--seed") { Description = "The seed of everything that looks like chance.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var json = JobArguments.JsonOption();
+        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, rpd, tpd, burst, fault, poison, abstain, key, models, context, seed, json })
+            command.Options.Add(option);
+        command.SetAction((parsed, _) =>
+        {
+            var options = new SimulatorOptions
+            {
+                Port = parsed.GetValue(port),
+                Latency = Time("--latency", parsed.GetValue(latency)),
+                LatencyJitter = Time("--jitter", parsed.GetValue(jitter)),
+                RequestsPerMinute = parsed.GetValue(rpm),
+                TokensPerMinute = parsed.GetValue(tpm),
+                RequestsPerDay = parsed.GetValue(rpd),
+                TokensPerDay = parsed.GetValue(tpd),
+                Burst = parsed.GetValue(burst),
+                PoisonText = parsed.GetValue(poison),
+                AbstainText = parsed.GetValue(abstain),
+                ApiKey = Key(host, parsed.GetValue(key)),
+                KnownModels = parsed.GetValue(models) is { Length: > 0 } known ? known : null,
+                ContextTokens = parsed.GetValue(context),
+                Seed = parsed.GetValue(seed),
+                LedgerCapacity = 0,
+            };
+            options = (parsed.GetValue(fault) ?? []).Aggregate(options.WithDialect(parsed.GetValue(dialect)!), WithFault);
+            return RunAsync(host, new CommandOutput(host, parsed.GetValue(json)), options);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliHost host, CommandOutput words, SimulatorOptions options)
+    {
+        var problems = options.Validate();
+        if (problems.Count > 0) throw new ProblemException(problems);
+        await using var server = await SimulatorServer.StartAsync(options, host.Clock);
+        if (words.IsJson) words.Line(new JsonObject { ["base_url"] = server.BaseAddress.ToString().TrimEnd('/'), ["simulated"] = true });
+        else words.People.WriteLine($"Simulating a provider at {server.BaseAddress} (labels are made up). Ctrl-C ends it.");
+        await words.People.FlushAsync();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (host.Stop.Register(ended.SetResult)) await ended.Task;
+        return (int)ExitCode.Done;
+    }
+
+    private static SimulatorOptions WithFault(SimulatorOptions options, string text)
+    {
+        var parts = text.Split('=', 2);
+        return parts.Length == 2 && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
+            ? options.With(parts[0], rate)
+            : throw new ProblemException(new Problem($"'{text}' is not a fault and a rate") { Key = "--fault", Fix = "Write it like truncate=0.1." });
+    }
+
+    private static TimeSpan Time(string option, string? text) =>
+        text is null ? TimeSpan.Zero
+        : Duration.TryParse(text, out var time) ? time
+        : throw new ProblemException(new Problem($"'{text}' is not a time") { Key = option, Fix = "Write it like 200ms or 2s." });
+
+    private static string? Key(CliHost host, string? variable) =>
+        variable is null ? null
+        : host.Variable(variable) ?? throw new ProblemException(new Problem($"the environment variable {variable} is not set") { Key = "--key-env" });
+}

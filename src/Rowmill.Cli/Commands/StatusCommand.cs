@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Cli.Console;
+using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Cli.Commands;
+
+/// <summary><c>rowmill status</c>: where a job stands, what waits for what until when.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(CliHost host)
+    {
+        var command = new Command("status", "Where a job stands, what waits for what until when.");
+        var job = new JobArguments(host, command);
+        command.SetAction((parsed, _) => RunAsync(host, job, parsed));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed)
+    {
+        var words = arguments.Output(parsed);
+        var job = arguments.Load(parsed);
+        await using var engine = await arguments.OpenAsync(parsed, job);
+        var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
+        var last = await engine.Environment.Runs.LastAsync(job.Name, host.Stop);
+        var rows = await plan.ExportAsync(engine.Environment.Answers, null, cancellationToken: host.Stop);
+        var spent = await engine.Environment.Calls.SpentAsync(job.Name, host.Stop);
+        var (doubt, doubtUsd) = await InDoubtAsync(engine.Environment.Calls, job.Name, host.Stop);
+        var state = last is null ? "not_started" : last.EndedAt is null ? "running_or_killed" : (string?)last.Summary?["state"];
+        words.Document(new JsonObject
+        {
+            ["job"] = job.Name,
+            ["state"] = state,
+            ["rows"] = SummaryJson.Rows(rows),
+            ["usd"] = spent,
+            ["in_doubt"] = new JsonObject { ["calls"] = doubt, ["usd"] = doubtUsd },
+            ["resume_at"] = last?.Summary?["resume_at"]?.DeepClone(),
+            ["last_run"] = last is null ? null : new JsonObject
+            {
+                ["run_id"] = last.RunId,
+                ["started_at"] = SummaryJson.Time(last.StartedAt),
+                ["ended_at"] = SummaryJson.Time(last.EndedAt),
+                ["summary"] = last.Summary?.DeepClone(),
+            },
+            ["store"] = engine.Environment.StoreName,
+            ["output"] = job.Output.Path,
+        });
+        if (words.IsJson) return (int)ExitCode.Done;
+        words.People.WriteLine($"{job.Name}: {SummaryText.Rows(rows)}");
+        words.People.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  spent {spent:0.######} USD over all runs; {doubt} calls in doubt"));
+        if (last is not null)
+        {
+            var ended = last.EndedAt is { } at ? $"ended {at.ToLocalTime():yyyy-MM-dd HH:mm:ss} as {state}" : "runs, or was killed";
+            words.People.WriteLine($"  last run {last.RunId} began {last.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}, {ended}");
+            if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {message}");
+        }
+
+        return (int)ExitCode.Done;
+    }
+
+    private static async Task<(long Calls, decimal Usd)> InDoubtAsync(ICallLedger calls, string job, CancellationToken cancellationToken)
+    {
+        var (count, usd) = (0L, 0m);
+        await foreach (var call in calls.ReadAsync(new CallQuery(job) { State = CallState.InDoubt }, cancellationToken))
+        {
+            count++;
+            usd += call.Intent.MaxUsd ?? 0m;
+        }
+
+        return (count, usd);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Cli.Console;
+
+/// <summary>
+/// What a person sees of a run while it goes: on a terminal a live display, otherwise one plain line every few seconds; with
+/// <c>--events</c> the events go to stdout as NDJSON besides.
+/// </summary>
+internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
+{
+    private readonly CliHost _host;
+    private readonly CommandOutput _words;
+    private readonly bool _events;
+    private readonly CancellationTokenSource _ended = new();
+    private Task _drawing = Task.CompletedTask;
+
+    protected RunDisplay(CliHost host, CommandOutput words, Job job, bool events)
+    {
+        _host = host;
+        _words = words;
+        _events = events;
+        Job = job;
+    }
+
+    /// <summary>The job.</summary>
+    protected Job Job { get; }
+
+    /// <summary>Where people read. The live display always draws on stderr, which is where the screen is known to be.</summary>
+    protected TextWriter People => _words.People;
+
+    /// <summary>How often it is drawn.</summary>
+    protected abstract TimeSpan Interval { get; }
+
+    /// <summary>The display that fits where people read.</summary>
+    public static RunDisplay Create(CliHost host, CommandOutput words, Job job, bool events) =>
+        host.IsTerminal ? new LiveDisplay(host, words, job, events) : new PlainDisplay(host, words, job, events);
+
+    /// <inheritdoc/>
+    public void Started(string runId, Func<RunProgress> progress) => _drawing = DrawAsync(progress);
+
+    /// <inheritdoc/>
+    public void Happened(RunEvent e)
+    {
+        if (_events)
+        {
+            _words.Line(new JsonObject
+            {
+                ["run_id"] = e.RunId,
+                ["number"] = e.Number,
+                ["at"] = SummaryJson.Time(e.At),
+                ["kind"] = e.Kind,
+                ["data"] = e.Data.DeepClone(),
+            });
+        }
+
+        if (Tell(e) is { } line) Say(line);
+    }
+
+    /// <summary>Tells of answers that the edited job leaves unused and, on a terminal, asks whether to go on.</summary>
+    public bool ConfirmUnused(UnusedAnswers unused)
+    {
+        var cost = unused.Usd > 0 ? string.Create(CultureInfo.InvariantCulture, $" that cost {unused.Usd:0.####} USD") : "";
+        Say($"The job was edited: {unused.Answers:N0} stored answers{cost} belong to the earlier question or models and are not used.");
+        return _host.Confirm is null || Asking(() => _host.Confirm("Ask these rows anew?"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_ended.IsCancellationRequested) return;
+        await _ended.CancelAsync();
+        await _drawing;
+        Close();
+    }
+
+    /// <summary>Draws where the run stands.</summary>
+    protected abstract void Draw(RunProgress progress);
+
+    /// <summary>Prints a line that stays.</summary>
+    protected abstract void Say(string line);
+
+    /// <summary>Takes the display away.</summary>
+    protected abstract void Close();
+
+    /// <summary>Leaves the screen to a question.</summary>
+    protected virtual bool Asking(Func<bool> question) => question();
+
+    private async Task DrawAsync(Func<RunProgress> progress)
+    {
+        using var timer = new PeriodicTimer(Interval, _host.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ended.Token)) Draw(progress());
+        }
+        catch (OperationCanceledException)
+        {
+            // The run has ended.
+        }
+    }
+
+    /// <summary>The events a person is told of at once, in words.</summary>
+    private static string? Tell(RunEvent e) => e.Kind switch
+    {
+        "in_doubt" => $"An earlier run was killed with {e.Data["calls"]} calls in flight: they may have been paid for ({Usd(e.Data["usd"])} at most). Their rows are asked again; see rowmill calls --in-doubt.",
+        "limited" => $"Limit: {e.Data["reason"]}",
+        "form_lowered" => $"{e.Data["model"]} does not take {e.Data["refused"]} output; asking in a lesser form.",
+        "refused" or "outage" => $"{e.Data["model"]}: {e.Data["reason"]}",
+        "source_changed" => $"{e.Data["source"]} changed while the job ran; rows were joined by their content.",
+        _ => null,
+    };
+
+    private static string Usd(JsonNode? usd) => $"{usd?.GetValue<decimal>().ToString("0.####", CultureInfo.InvariantCulture)} USD";
+}

@@ -1,0 +1,62 @@
+using Rowmill.Core;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+using Rowmill.Core.Runs;
+using Rowmill.Providers;
+using Rowmill.Storage;
+using Rowmill.Storage.Limits;
+using Rowmill.Storage.Sqlite;
+
+namespace Rowmill;
+
+/// <summary>The engine with its rooms wired: SQLite for answers and limits, HTTP clients for models.</summary>
+public sealed class RowmillEngine : IAsyncDisposable
+{
+    private readonly SqliteStore _store;
+    private readonly Lazy<SqliteWindowStore> _windows;
+
+    private RowmillEngine(EngineOptions options, SqliteStore store)
+    {
+        _store = store;
+        var keys = new ApiKeys(options.Variable);
+        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock));
+        var clients = new Dictionary<Route, IModelClient>();
+        Environment = new RunEnvironment
+        {
+            Answers = store.Answers,
+            Calls = store.Calls,
+            Leases = store.Lease,
+            Events = store.Events,
+            Runs = store.Runs,
+            Windows = new LazyWindowStore(_windows),
+            WindowOwner = route => new WindowOwner(route.Provider, route.BaseUrl, route.Limits.Account ?? "default", route.Model),
+            Client = route => clients.TryGetValue(route, out var client) ? client : clients[route] = ModelClients.Create(route, keys, options.Clock),
+            Owner = LeaseOwners.Current,
+            StoreName = options.StorePath,
+            Clock = options.Clock,
+            Chance = options.Chance,
+        };
+        Runner = new JobRunner(Environment);
+    }
+
+    /// <summary>The ports, for those who read what runs left behind.</summary>
+    public RunEnvironment Environment { get; }
+
+    /// <summary>Runs jobs.</summary>
+    public JobRunner Runner { get; }
+
+    /// <summary>Opens the store, creating it where there is none.</summary>
+    /// <exception cref="Core.Stores.StoreException">The store cannot be used.</exception>
+    public static async Task<RowmillEngine> OpenAsync(EngineOptions options) =>
+        new(options, await SqliteStore.OpenAsync(options.StorePath, options.Clock).ConfigureAwait(false));
+
+    /// <summary>Everything that keeps a route from being used, its key above all.</summary>
+    public static IReadOnlyList<Problem> Check(Route route, EngineOptions options) => ModelClients.Check(route, new ApiKeys(options.Variable));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_windows.IsValueCreated) _windows.Value.Dispose();
+        await _store.DisposeAsync().ConfigureAwait(false);
+    }
+}
