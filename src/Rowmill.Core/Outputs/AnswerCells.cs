@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Outputs;
@@ -23,18 +22,16 @@ internal sealed class AnswerCells
     {
         Array.Clear(_values);
         if (answer.IsEmpty) return;
-        var reader = new Utf8JsonReader(answer);
-        reader.Read();
         var expected = 0;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var position = JsonScan.Enter(answer);
+        while (JsonScan.Next(answer, ref position, out var start, out var length))
         {
+            var name = answer.Slice(start + 1, length - 2);
             // Stored answers have the schema's order, so the next name is nearly always the right one.
-            var at = expected < _names.Length && reader.ValueTextEquals(_names[expected]) ? expected : Find(ref reader);
-            reader.Read();
-            var start = (int)reader.TokenStartIndex;
-            reader.Skip();
+            var at = expected < _names.Length && name.SequenceEqual(_names[expected]) ? expected : Find(answer.Slice(start, length));
+            JsonScan.Next(answer, ref position, out start, out length);
             if (at < 0) continue;
-            _values[at] = (start, (int)reader.BytesConsumed - start);
+            _values[at] = (start, length);
             expected = at + 1;
         }
     }
@@ -64,11 +61,19 @@ internal sealed class AnswerCells
     private ReadOnlySpan<byte> Value(ReadOnlySpan<byte> answer, int property) =>
         answer.Slice(_values[property].Start, _values[property].Length);
 
-    private int Find(ref Utf8JsonReader reader)
+    private int Find(ReadOnlySpan<byte> quotedName)
     {
+        var name = quotedName[1..^1];
+        if (name.Contains((byte)'\\'))
+        {
+            _text.Clear();
+            JsonText.AppendText(_text, quotedName);
+            name = _text.Written;
+        }
+
         for (var i = 0; i < _names.Length; i++)
         {
-            if (reader.ValueTextEquals(_names[i])) return i;
+            if (name.SequenceEqual(_names[i])) return i;
         }
 
         return -1;
@@ -77,14 +82,8 @@ internal sealed class AnswerCells
     private void ReadElements(ReadOnlySpan<byte> array)
     {
         _elements.Clear();
-        var reader = new Utf8JsonReader(array);
-        reader.Read();
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            var start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            _elements.Add((start, (int)reader.BytesConsumed - start));
-        }
+        var position = JsonScan.Enter(array);
+        while (JsonScan.Next(array, ref position, out var start, out var length)) _elements.Add((start, length));
     }
 
     private ReadOnlySpan<byte> Join(ReadOnlySpan<byte> array, int from, int to)

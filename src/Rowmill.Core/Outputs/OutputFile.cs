@@ -46,8 +46,11 @@ internal sealed class OutputFile : IDisposable
     }
 
     /// <summary>The file a path stands for, through symbolic links.</summary>
-    public static string Resolve(string path) =>
-        File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+    public static string Resolve(string path)
+    {
+        var file = new FileInfo(path);
+        return file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
+    }
 
     /// <summary>Brings what was written to the disk and renames it. Nothing can be written afterwards.</summary>
     public void Complete()

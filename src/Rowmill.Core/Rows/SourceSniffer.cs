@@ -63,7 +63,7 @@ public static class SourceSniffer
         {
             ".jsonl" or ".ndjson" => SourceKind.Jsonl,
             ".csv" or ".tsv" or ".tab" => SourceKind.Csv,
-            _ => head.TrimStart("\uFEFF \t\r\n"u8) is [(byte)'{', ..] ? SourceKind.Jsonl : SourceKind.Csv,
+            _ => head.TrimStart("\uFEFF \t\r\n"u8) is [(byte)'{' or (byte)'[', ..] ? SourceKind.Jsonl : SourceKind.Csv,
         };
 
     private static string GuessEncoding(FileStream file, byte[] head, CancellationToken cancellationToken)
@@ -139,7 +139,8 @@ public static class SourceSniffer
             if (values.Count == SampleValues) continue;
             var value = CellText.Read(row[i], row.Columns.Format).Trim();
             if (value.Length == 0) continue;
-            if (value.Length > SampleLength) value = value[..(SampleLength - 1)] + "…";
+            if (value.Length > SampleLength)
+                value = value[..(char.IsHighSurrogate(value[SampleLength - 2]) ? SampleLength - 2 : SampleLength - 1)] + "…";
             if (!values.Contains(value, StringComparer.Ordinal)) values.Add(value);
         }
     }
