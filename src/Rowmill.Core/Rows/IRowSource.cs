@@ -25,4 +25,8 @@ public interface IRowSource
 /// <param name="Columns">Every column seen, in order of first appearance, and how the cells are written.</param>
 /// <param name="Problems">What is wrong with the source; empty when it can be used.</param>
 /// <param name="Stamp"><see cref="IRowSource.Stamp"/> when the pass began.</param>
-public sealed record SourceProfile(long Rows, RowColumns Columns, IReadOnlyList<Problem> Problems, string Stamp);
+public sealed record SourceProfile(long Rows, RowColumns Columns, IReadOnlyList<Problem> Problems, string Stamp)
+{
+    /// <summary>How the source ends its lines, for an output of the same kind: LF or CR LF.</summary>
+    public string NewLine { get; init; } = "\n";
+}

@@ -1,0 +1,102 @@
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Rows;
+
+namespace Rowmill.Core.Outputs;
+
+/// <summary>Writes one JSON object a line: the properties of the source row, then status, error and the answer as an object.</summary>
+internal sealed class JsonlRowSink : IRowSink
+{
+    private const int FlushAt = 1 << 17;
+
+    private readonly string _prefix;
+    private readonly bool _simulated;
+    private readonly ByteBuffer _buffer = new();
+    private readonly OutputFile _file;
+    private byte[][] _labels = [];
+    private RowColumns? _lastColumns;
+
+    public JsonlRowSink(OutputOptions options, bool simulated)
+    {
+        _prefix = options.Prefix;
+        _simulated = simulated;
+        _file = OutputFile.Create(options.Path);
+    }
+
+    public ValueTask WriteAsync(Row row, RowVerdict verdict, CancellationToken cancellationToken = default)
+    {
+        if (!ReferenceEquals(row.Columns, _lastColumns)) LearnColumns(row.Columns);
+        var count = row.Columns.Names.Count;
+        var text = row.Columns.Format == CellFormat.Text;
+        for (var i = 0; i < count; i++)
+        {
+            _buffer.Append(_labels[i]);
+            if (text) JsonText.AppendString(_buffer, row[i]);
+            else _buffer.Append(row[i]);
+        }
+
+        _buffer.Append(_labels[count]);
+        _buffer.Append((byte)'"');
+        _buffer.Append(OutputColumns.Word(verdict.Status));
+        _buffer.Append((byte)'"');
+        _buffer.Append(_labels[count + 1]);
+        if (verdict.Error is null) _buffer.Append("null"u8);
+        else JsonText.AppendString(_buffer, verdict.Error);
+        _buffer.Append(_labels[count + 2]);
+        if (verdict.Status == RowStatus.Answered) _buffer.Append(verdict.Answer.Span);
+        else _buffer.Append("null"u8);
+        _buffer.Append(_labels[count + 3]);
+        if (_buffer.Length >= FlushAt) Flush();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask CompleteAsync(CancellationToken cancellationToken = default)
+    {
+        Flush();
+        _file.Complete();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _file.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Flush()
+    {
+        _file.Stream.Write(_buffer.Written);
+        _buffer.Clear();
+    }
+
+    /// <summary>Prepares what stands before each value, and what ends the line.</summary>
+    private void LearnColumns(RowColumns columns)
+    {
+        string[] added = [_prefix + "status", _prefix + "error", _prefix + "answer"];
+        var label = new ByteBuffer();
+        var labels = new List<byte[]>();
+        foreach (var name in columns.Names.Concat(added))
+        {
+            label.Append(labels.Count == 0 ? (byte)'{' : (byte)',');
+            JsonText.AppendString(label, name);
+            label.Append((byte)':');
+            Take();
+        }
+
+        if (_simulated)
+        {
+            label.Append((byte)',');
+            JsonText.AppendString(label, _prefix + "simulated");
+            label.Append(":true"u8);
+        }
+
+        label.Append("}\n"u8);
+        Take();
+        (_labels, _lastColumns) = ([.. labels], columns);
+
+        void Take()
+        {
+            labels.Add(label.Written.ToArray());
+            label.Clear();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text;
+using Rowmill.Core.Jobs;
+
+namespace Rowmill.Core.Rows;
+
+/// <summary>Opens a source file as UTF-8 text, whatever it is encoded in.</summary>
+internal static class SourceText
+{
+    /// <summary>The longest record or line, in bytes. It bounds memory when a quote is never closed; no request takes a row this large.</summary>
+    public const int MaxRecordBytes = 64 << 20;
+
+    /// <summary>Opens the file; null when it cannot be, and then the reason is among the problems.</summary>
+    public static Utf8Stream? Open(SourceOptions options, ProblemList problems)
+    {
+        var encoding = TextEncodings.Find(options.Encoding);
+        if (encoding is null)
+        {
+            problems.Add(
+                null, $"the encoding {options.Encoding} is not known.", $"Use one of {TextEncodings.Known}.", "source.encoding");
+            return null;
+        }
+
+        var file = OpenFile(options, problems);
+        if (file is null) return null;
+        try
+        {
+            var (mark, length) = ReadMark(file);
+            file.Position = length;
+            if (mark is not null) encoding = TextEncodings.Find(mark)!;
+            return new Utf8Stream(
+                encoding.CodePage == Encoding.UTF8.CodePage
+                    ? file
+                    : Encoding.CreateTranscodingStream(file, encoding, new UTF8Encoding(false)));
+        }
+        catch (IOException e)
+        {
+            file.Dispose();
+            problems.Add(null, $"the file cannot be read: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Opens the bytes of the file; null when it cannot be, and then the reason is among the problems.</summary>
+    public static FileStream? OpenFile(SourceOptions options, ProblemList problems)
+    {
+        try
+        {
+            if (Directory.Exists(options.Path))
+            {
+                problems.Add(null, "this is a folder, not a file.", "Name the file within it.");
+                return null;
+            }
+
+            var file = new FileStream(
+                options.Path,
+                new FileStreamOptions { BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.SequentialScan });
+            if (file.CanSeek) return file;
+            file.Dispose();
+            problems.Add(null, "this is no regular file, and a source is read more than once.", "Save it to a file first.");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            problems.Add(null, "the file does not exist.", "Paths in a job file are relative to the job file.");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            problems.Add(null, "there is no permission to read the file.", "Allow this user to read it.");
+        }
+        catch (IOException e)
+        {
+            problems.Add(null, $"the file cannot be opened: {e.Message}");
+        }
+
+        return null;
+    }
+
+    /// <summary>A short text that differs when the file was changed: its size and time of change.</summary>
+    public static string Stamp(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? $"{file.Length:x}-{file.LastWriteTimeUtc.Ticks:x}" : "missing";
+    }
+
+    /// <summary>The byte order mark at the beginning of a file; see <see cref="TextEncodings.ReadBom"/>.</summary>
+    public static (string? Name, int Length) ReadMark(FileStream file)
+    {
+        Span<byte> head = stackalloc byte[4];
+        return TextEncodings.ReadBom(head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]);
+    }
+}
