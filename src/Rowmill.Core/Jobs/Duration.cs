@@ -57,6 +57,6 @@ internal static partial class Duration
     [GeneratedRegex(
         @"^(?:(?<n>\d+(?:\.\d+)?)(?<unit>d) ?)?(?:(?<n>\d+(?:\.\d+)?)(?<unit>h) ?)?(?:(?<n>\d+(?:\.\d+)?)(?<unit>m)(?!s) ?)?" +
         @"(?:(?<n>\d+(?:\.\d+)?)(?<unit>s) ?)?(?:(?<n>\d+(?:\.\d+)?)(?<unit>ms))?$",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Parts();
 }

@@ -36,6 +36,9 @@ internal sealed class JobMap
     /// <summary>Whether the key is there, be its value right or wrong.</summary>
     public bool Has(string key) => _map.Find(key) is not null;
 
+    /// <summary>The value of a key as it stands, without any check; null when it is not there.</summary>
+    public YamlNode? Peek(string key) => _map.Find(key)?.Value;
+
     /// <summary>Reports a problem with one of its keys.</summary>
     public void Report(string key, string message, string? fix = null) => _problems.Add(LineOf(key), PathOf(key), message, fix);
 

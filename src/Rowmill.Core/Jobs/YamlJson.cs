@@ -95,9 +95,9 @@ internal static partial class YamlJson
         }
     }
 
-    [GeneratedRegex(@"^\[?(?<i>[0-9]{1,9})\]?", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\[?(?<i>[0-9]{1,9})\]?", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Index();
 
-    [GeneratedRegex(@"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex NotANumber();
 }

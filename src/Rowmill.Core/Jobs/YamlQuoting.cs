@@ -38,10 +38,10 @@ internal static partial class YamlQuoting
         else quoted.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:X8}");
     }
 
-    [GeneratedRegex(@"^[\p{L}_][\p{L}\p{Nd}_./-]*( [\p{L}\p{Nd}_./()-]+)*\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^[\p{L}_][\p{L}\p{Nd}_./-]*( [\p{L}\p{Nd}_./()-]+)*\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Simple();
 
     // Also what YAML 1.1 readers take for truth values: other programs read job files too.
-    [GeneratedRegex(@"^(true|false|null|yes|no|on|off|y|n)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(true|false|null|yes|no|on|off|y|n)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Special();
 }

@@ -50,12 +50,12 @@ internal static partial class YamlScalar
     // decimal rounds what it cannot hold; then double keeps the magnitude.
     private static bool Fits(string value) => value.Length <= 24 && !value.Contains('e') && !value.Contains('E');
 
-    [GeneratedRegex(@"^[-+]?[0-9]{1,300}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[-+]?[0-9]{1,300}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Whole();
 
-    [GeneratedRegex(@"^(0x[0-9a-fA-F]{1,16}|0o[0-7]{1,21})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(0x[0-9a-fA-F]{1,16}|0o[0-7]{1,21})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Based();
 
-    [GeneratedRegex(@"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Decimal();
 }
