@@ -44,6 +44,9 @@ public sealed record Job
 
     /// <summary>Absolute folder that relative paths start from.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>1-based lines of the job file by key path (<c>source.fields[2]</c>, <c>output.prefix</c>), for later checks; empty for a job made in code.</summary>
+    public IReadOnlyDictionary<string, int> Lines { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 }
 
 /// <summary>How routes are used.</summary>
