@@ -8,6 +8,7 @@ public static class LimitsFile
 {
     private const int Version = 1;
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly Lock s_creating = new();
 
     /// <summary><c>$XDG_STATE_HOME/rowmill/limits.db</c>, by default <c>~/.local/state/rowmill/limits.db</c>.</summary>
     public static string DefaultPath()
@@ -26,7 +27,8 @@ public static class LimitsFile
         SqliteConnection? connection = null;
         try
         {
-            CreatePrivate(path);
+            // Closing a file drops every lock that the process has on it, SQLite's too: nobody creates while another opens.
+            lock (s_creating) CreatePrivate(path);
             var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
             connection = new SqliteConnection(address.ToString());
             connection.Open();
@@ -53,8 +55,7 @@ public static class LimitsFile
     internal static StoreException Broken(string path, Exception e) => new(
         e is SqliteException { SqliteErrorCode: 11 or 26 }
             ? $"{path} is damaged ({e.Message}); delete it to start with full windows"
-            : $"{path} cannot be used: {e.Message}",
-        e);
+            : $"{path} cannot be used: {e.Message}");
 
     /// <summary>The statement kept in a .sql file of this folder.</summary>
     internal static string Sql(string name)

@@ -32,7 +32,7 @@ public sealed class SqliteWindowStore : IWindowStore, IDisposable
     /// <param name="transit">How long a request may travel; see <see cref="WindowUsage.Plus"/>.</param>
     /// <exception cref="StoreException">The file is damaged, cannot be read or written, or was written by a newer version.</exception>
     public static SqliteWindowStore Open(string path, TimeProvider time, TimeSpan transit = default) =>
-        Open(path, time, transit, ProcessIdentity.Current, ProcessIdentity.IsAlive);
+        Open(path, time, transit, LeaseOwner.Current(), holder => holder.IsAlive());
 
     /// <summary>As another process would open it.</summary>
     internal static SqliteWindowStore Open(

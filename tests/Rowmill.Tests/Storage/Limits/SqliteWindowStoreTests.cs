@@ -168,17 +168,6 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
         Assert.Contains(file, Assert.Throws<StoreException>(() => SqliteWindowStore.Open(Path.Combine(file, "limits.db"), Clock)).Message);
     }
 
-    [Fact]
-    public void This_process_lives_and_one_that_started_at_another_time_under_its_id_does_not()
-    {
-        var self = ProcessIdentity.Current;
-
-        Assert.True(ProcessIdentity.IsAlive(self));
-        Assert.False(ProcessIdentity.IsAlive(self with { ProcessStarted = "1" }));
-        Assert.False(ProcessIdentity.IsAlive(self with { ProcessId = int.MaxValue }));
-        Assert.Null(ProcessIdentity.IsAlive(self with { Host = "elsewhere" }));
-    }
-
     private SqliteWindowStore Open(LeaseOwner self)
     {
         var store = SqliteWindowStore.Open(FilePath, Clock, TimeSpan.Zero, self, o => o.Host == "here" ? !_dead.Contains(o) : null);
