@@ -1,0 +1,158 @@
+using Rowmill.Core.Models;
+
+namespace Rowmill.Core.Limits;
+
+/// <summary>
+/// Holds a route back while its service is down or says to wait, and lets it open carefully. Answers how long; never sleeps.
+/// Safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// Requests that were sent before the current hold began say nothing new when they fail or succeed: eight that break together are
+/// one failure, and a late reply does not lift a hold.
+/// </remarks>
+/// <param name="chance">A number from 0 up to 1, anew each time.</param>
+public sealed class RouteGate(Func<double> chance)
+{
+    /// <summary>How long the others wait for what comes of the first request after a hold.</summary>
+    public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan s_transientBase = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan s_rateLimitBase = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_jitter = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _gate = new();
+    private DateTimeOffset _heldSince = DateTimeOffset.MinValue;
+    private DateTimeOffset _until = DateTimeOffset.MinValue;
+    private DateTimeOffset? _outageSince;
+    private bool _probing;
+    private int _failures;
+    private int _refusals;
+    private string? _reason;
+
+    /// <summary>Why the route is held; null when it is open.</summary>
+    public string? Reason
+    {
+        get
+        {
+            lock (_gate) return _reason;
+        }
+    }
+
+    /// <summary>When the hold ends; null when the route is open.</summary>
+    public DateTimeOffset? HeldUntil
+    {
+        get
+        {
+            lock (_gate) return _reason is null ? null : _until;
+        }
+    }
+
+    /// <summary>
+    /// How long until the caller may send; zero: now. When a hold ends the first caller gets zero and is the probe; the others wait
+    /// until it has succeeded, at most <see cref="ProbeTime"/>, after which one more may try.
+    /// </summary>
+    public TimeSpan Wait(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            if (_reason is null) return TimeSpan.Zero;
+            if (now < _until) return _until - now;
+            (_probing, _until) = (true, now + ProbeTime);
+            return TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>How long the service has been down without a sign of life; zero when it is not.</summary>
+    public TimeSpan Outage(DateTimeOffset now)
+    {
+        lock (_gate) return _outageSince is { } since && now > since ? now - since : TimeSpan.Zero;
+    }
+
+    /// <summary>Holds the route at least until an instant.</summary>
+    public void Hold(DateTimeOffset until, string reason, DateTimeOffset now)
+    {
+        lock (_gate) HoldLocked(until, reason, now);
+    }
+
+    /// <summary>A request brought a reply.</summary>
+    /// <param name="sentAt">When it was sent.</param>
+    public void Succeeded(DateTimeOffset sentAt)
+    {
+        lock (_gate)
+        {
+            if (sentAt < _heldSince) return;
+            (_outageSince, _failures, _refusals, _reason, _probing) = (null, 0, 0, null, false);
+        }
+    }
+
+    /// <summary>A request brought none.</summary>
+    /// <param name="failure">What it brought. A failure that shows the service alive counts as a reply.</param>
+    /// <param name="sentAt">When it was sent.</param>
+    /// <param name="now">When it failed.</param>
+    public void Failed(ModelFailure failure, DateTimeOffset sentAt, DateTimeOffset now)
+    {
+        switch (failure.Kind)
+        {
+            case FailureKind.Unavailable or FailureKind.TimedOut or FailureKind.ConnectionLost:
+                Down(failure, sentAt, now);
+                break;
+            case FailureKind.RateLimited:
+                Limited(failure, sentAt, now);
+                break;
+            default:
+                Succeeded(sentAt);
+                break;
+        }
+    }
+
+    private void Down(ModelFailure failure, DateTimeOffset sentAt, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            var told = failure.RetryAfter is { } after ? now + after : DateTimeOffset.MinValue;
+            if (sentAt < _heldSince)
+            {
+                if (told > _until) HoldLocked(told, failure.Message, _heldSince);
+                return;
+            }
+
+            _outageSince ??= now;
+            // Full jitter: clients that broke down together do not come back together.
+            var back = now + chance() * BackOff(s_transientBase, _failures++);
+            HoldLocked(back > told ? back : told, failure.Message, now);
+        }
+    }
+
+    private void Limited(ModelFailure failure, DateTimeOffset sentAt, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            // The service answers, so it is not down.
+            if (sentAt >= _heldSince) (_outageSince, _failures) = (null, 0);
+            if (failure.RetryAfter is { } after)
+            {
+                _refusals = 0;
+                var jitter = after * 0.05 < s_jitter ? after * 0.05 : s_jitter;
+                HoldLocked(now + after + chance() * jitter, failure.Message, now);
+            }
+            else if (sentAt >= _heldSince)
+            {
+                HoldLocked(now + (0.5 + chance() / 2) * BackOff(s_rateLimitBase, _refusals++), failure.Message, now);
+            }
+        }
+    }
+
+    private void HoldLocked(DateTimeOffset until, string reason, DateTimeOffset since)
+    {
+        // A probe's time is no hold: what comes of the probe replaces it.
+        if (_reason is not null && !_probing && until <= _until) return;
+        (_heldSince, _until, _reason, _probing) = (since, until, reason, false);
+    }
+
+    private static TimeSpan BackOff(TimeSpan first, int failures)
+    {
+        var longer = first * Math.Pow(2, Math.Min(failures, 30));
+        return longer < s_longest ? longer : s_longest;
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Data.Sqlite;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Storage.Limits;
+
+/// <summary>Where the windows of a user live, and how that file is opened.</summary>
+public static class LimitsFile
+{
+    private const int Version = 1;
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly Lock s_creating = new();
+
+    /// <summary><c>$XDG_STATE_HOME/rowmill/limits.db</c>, by default <c>~/.local/state/rowmill/limits.db</c>.</summary>
+    public static string DefaultPath()
+    {
+        // The XDG base directory specification: a relative path is invalid and to be ignored.
+        var state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        if (!Path.IsPathRooted(state))
+            state = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
+        return Path.Combine(state, "rowmill", "limits.db");
+    }
+
+    /// <summary>Opens the file, creating it and its folder for nobody but the user.</summary>
+    internal static SqliteConnection Open(string path)
+    {
+        SqliteLibrary.EnsureLoaded();
+        SqliteConnection? connection = null;
+        try
+        {
+            // Closing a file drops every lock that the process has on it, SQLite's too: nobody creates while another opens.
+            lock (s_creating) CreatePrivate(path);
+            var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
+            connection = new SqliteConnection(address.ToString());
+            connection.Open();
+
+            // The usage of the last moments before a power cut may be lost, so no commit waits for the disk.
+            Execute(connection, "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = normal");
+            Execute(connection, "begin immediate");
+            var version = (long)Scalar(connection, "pragma user_version")!;
+            if (version > Version)
+                throw new StoreException($"{path} was written by a newer rowmill (format {version}, this one knows {Version})");
+            if (version == 0) Execute(connection, Sql("Schema") + $"; pragma user_version = {Version}");
+            Execute(connection, "commit");
+            return connection;
+        }
+        catch (Exception e)
+        {
+            connection?.Dispose();
+            if (e is SqliteException or IOException or UnauthorizedAccessException) throw Broken(path, e);
+            throw;
+        }
+    }
+
+    /// <summary>A failure of the file as the one exception callers know.</summary>
+    internal static StoreException Broken(string path, Exception e) => new(
+        e is SqliteException { SqliteErrorCode: 11 or 26 }
+            ? $"{path} is damaged ({e.Message}); delete it to start with full windows"
+            : $"{path} cannot be used: {e.Message}");
+
+    /// <summary>The statement kept in a .sql file of this folder.</summary>
+    internal static string Sql(string name)
+    {
+        using var stream = typeof(LimitsFile).Assembly.GetManifestResourceStream($"Rowmill.Storage.Limits.{name}.sql")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    private static void CreatePrivate(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, PrivateFile | UnixFileMode.UserExecute);
+
+        // SQLite gives the files beside it (-wal, -shm) the same mode.
+        if (File.Exists(path)) return;
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = PrivateFile,
+        });
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+}

@@ -1,0 +1,5 @@
+-- $number is null for a new claim.
+insert or replace into claim
+  (number, owner, waits, requests, tokens, input_tokens, output_tokens, at, expires, host, pid, started)
+values
+  ($number, $owner, $waits, $requests, $tokens, $input_tokens, $output_tokens, $at, $expires, $host, $pid, $started)

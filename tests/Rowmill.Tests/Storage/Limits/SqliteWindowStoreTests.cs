@@ -1,0 +1,180 @@
+using Microsoft.Data.Sqlite;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+using Rowmill.Core.Stores;
+using Rowmill.Storage.Limits;
+using Rowmill.Tests.Limits;
+
+namespace Rowmill.Tests.Storage.Limits;
+
+public sealed class SqliteWindowStoreTests : WindowStoreContract
+{
+    private static readonly LeaseOwner s_first = new("here", 1, "10");
+    private static readonly LeaseOwner s_second = new("here", 2, "20");
+    private static readonly LeaseOwner s_elsewhere = new("elsewhere", 1, "10");
+    private static readonly RouteLimits s_minute = new() { TokensPerMinute = 600 };
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rowmill-limits-");
+    private readonly List<SqliteWindowStore> _opened = [];
+    private readonly HashSet<LeaseOwner> _dead = [];
+
+    private string FilePath => Path.Combine(_folder.FullName, "state", "limits.db");
+
+    protected override IWindowStore Open() => Open(s_first);
+
+    public override void Dispose()
+    {
+        foreach (var store in _opened) store.Dispose();
+        _folder.Delete(recursive: true);
+        base.Dispose();
+    }
+
+    [Fact]
+    public async Task Usage_and_fingerprints_survive_the_process()
+    {
+        var print = await Store.FingerprintAsync("key");
+        await Ask(new() { TokensPerDay = 1_000 }, 1_000);
+        _opened[0].Dispose();
+        Clock.Advance(TimeSpan.FromHours(6));
+
+        var later = Open(s_second);
+
+        Assert.Equal(750, Assert.Single(await later.ReadAsync()).Used);
+        Assert.Equal(TimeSpan.FromHours(6), (await Ask(later, new() { TokensPerDay = 1_000 }, 500)).Wait);
+        Assert.Equal(print, await later.FingerprintAsync("key"));
+    }
+
+    [Fact]
+    public async Task Another_user_s_fingerprint_of_the_same_key_differs()
+    {
+        using var other = SqliteWindowStore.Open(Path.Combine(_folder.FullName, "other.db"), Clock);
+
+        Assert.NotEqual(await Store.FingerprintAsync("key"), await other.FingerprintAsync("key"));
+    }
+
+    [Fact]
+    public async Task Two_processes_share_the_windows_and_the_order()
+    {
+        var (one, two) = (Open(s_first), Open(s_second));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.NotNull((await Ask(one, s_minute, 100)).Reservation);
+            Assert.NotNull((await Ask(two, s_minute, 100)).Reservation);
+        }
+
+        var first = await Ask(one, s_minute, 500, TimeSpan.FromMinutes(2));
+        var second = await Ask(two, s_minute, 100, TimeSpan.FromMinutes(2));
+        Assert.Equal((50, 60), (first.Wait.TotalSeconds, second.Wait.TotalSeconds));
+
+        Clock.Advance(first.Wait);
+        Assert.Null((await Ask(two, s_minute, 100, TimeSpan.FromMinutes(2), second.Place)).Reservation);
+        Assert.NotNull((await Ask(one, s_minute, 500, TimeSpan.FromMinutes(2), first.Place)).Reservation);
+    }
+
+    [Fact]
+    public async Task Processes_that_ask_at_the_same_moment_never_get_more_than_there_is()
+    {
+        var stores = Enumerable.Range(0, 4).Select(i => Open(s_first with { ProcessId = i })).ToList();
+        var limits = new RouteLimits { RequestsPerDay = 50 };
+
+        var grants = await Task.WhenAll(stores.SelectMany(s => Enumerable.Range(0, 25).Select(_ => Task.Run(async () => await Ask(s, limits, 1)))));
+
+        Assert.Equal(50, grants.Count(g => g.Reservation is not null));
+        Assert.Equal(50, grants.Where(g => g.Reservation is not null).Select(g => g.Reservation).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_dead_process_s_reservations_and_places_return_as_soon_as_somebody_would_have_to_wait()
+    {
+        var (one, two) = (Open(s_first), Open(s_second));
+        await Ask(one, s_minute, 600);
+        await Ask(one, s_minute, 300, TimeSpan.FromMinutes(5));
+        Assert.Equal(TimeSpan.FromSeconds(90), (await Ask(two, s_minute, 600)).Wait);
+
+        _dead.Add(s_first);
+
+        Assert.NotNull((await Ask(two, s_minute, 600)).Reservation);
+        Assert.Equal(600, Assert.Single(await two.ReadAsync()).Used);
+    }
+
+    [Fact]
+    public async Task A_process_that_cannot_be_seen_keeps_its_reservations_for_ten_minutes()
+    {
+        var (far, near) = (Open(s_elsewhere), Open(s_first));
+        var limits = new RouteLimits { TokensPerDay = 600 };
+        await Ask(far, limits, 600);
+
+        Clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.Null((await Ask(near, limits, 300)).Reservation);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotNull((await Ask(near, limits, 300)).Reservation);
+    }
+
+    [Fact]
+    public async Task Settling_what_another_process_reserved_counts_in_its_owner_s_windows()
+    {
+        var grant = await Ask(Open(s_first), s_minute, 600);
+        var two = Open(s_second);
+        await two.SettleAsync(grant.Reservation!.Value, new(new TokenUsage(40, 0, 20)));
+
+        Assert.Equal(60, Assert.Single(await two.ReadAsync()).Used);
+    }
+
+    [Fact]
+    public async Task Only_the_user_can_read_the_files()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await Ask(s_minute, 1);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(FilePath)!));
+        var files = Directory.GetFiles(Path.GetDirectoryName(FilePath)!);
+        Assert.Equal(3, files.Length);
+        foreach (var file in files) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
+    [Fact]
+    public void A_damaged_file_is_named()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        File.WriteAllText(FilePath, string.Concat(Enumerable.Repeat("no database ", 500)));
+
+        var e = Assert.Throws<StoreException>(() => Open(s_first));
+
+        Assert.Contains(FilePath, e.Message);
+        Assert.Contains("delete it", e.Message);
+    }
+
+    [Fact]
+    public void A_newer_version_s_file_is_left_alone()
+    {
+        Open(s_first).Dispose();
+        using (var raw = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
+        {
+            raw.Open();
+            using var command = raw.CreateCommand();
+            command.CommandText = "pragma user_version = 99";
+            command.ExecuteNonQuery();
+        }
+
+        Assert.Contains("newer", Assert.Throws<StoreException>(() => Open(s_first)).Message);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_named()
+    {
+        var file = Path.Combine(_folder.FullName, "file");
+        File.WriteAllText(file, "");
+
+        Assert.Contains(file, Assert.Throws<StoreException>(() => SqliteWindowStore.Open(Path.Combine(file, "limits.db"), Clock)).Message);
+    }
+
+    private SqliteWindowStore Open(LeaseOwner self)
+    {
+        var store = SqliteWindowStore.Open(FilePath, Clock, TimeSpan.Zero, self, o => o.Host == "here" ? !_dead.Contains(o) : null);
+        _opened.Add(store);
+        return store;
+    }
+
+    private static ValueTask<WindowGrant> Ask(IWindowStore store, RouteLimits limits, long tokens, TimeSpan patience = default, long? place = null) =>
+        store.ReserveAsync(new(Groq, limits, new(tokens, 0)) { Patience = patience, Place = place });
+}
