@@ -77,7 +77,8 @@ internal sealed class OpenAiChatClient : IModelClient
         using var body = new PooledBuffer(1024);
         _writer.Write(body, request, _outputLimit);
         using var message = Message(body);
-        var headers = message.Headers.NonValidated.Concat(message.Content!.Headers.NonValidated).Select(header => KeyValuePair.Create(
+        message.Content!.Headers.ContentLength = body.Length;
+        var headers = message.Headers.NonValidated.Concat(message.Content.Headers.NonValidated).Select(header => KeyValuePair.Create(
             header.Key, header.Key == "Authorization" ? "Bearer " + _mask.Shown : _mask.Hide(header.Value.ToString())));
         return new RequestPreview(message.Method.Method, _mask.Hide(_url.AbsoluteUri), headers.ToList(), Indented(body.Memory));
     }
