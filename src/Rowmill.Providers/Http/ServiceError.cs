@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Rowmill.Providers.Http;
+
+/// <summary>What a service says went wrong, out of whichever envelope it uses.</summary>
+internal sealed record ServiceError
+{
+    /// <summary>Its words; null when it has none.</summary>
+    public string? Message { get; private init; }
+
+    public string? Type { get; private init; }
+
+    /// <summary>The code as text; some services send a number.</summary>
+    public string? Code { get; private init; }
+
+    /// <summary>The parameter it complains of.</summary>
+    public string? Param { get; private init; }
+
+    /// <summary>Google's name of the error, such as RESOURCE_EXHAUSTED.</summary>
+    public string? Status { get; private init; }
+
+    /// <summary>What the model wrote before its output was refused (Groq).</summary>
+    public string? FailedGeneration { get; private init; }
+
+    /// <summary>
+    /// Reads an error body: <c>{"error":{…}}</c>, <c>[{"error":{…}}]</c>, <c>{"error":"text"}</c>, flat <c>{"message":…,"code":400}</c>,
+    /// <c>{"detail":…}</c>, an HTML page (its title), or plain text; the content type is not believed.
+    /// </summary>
+    public static ServiceError Read(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return FromJson(json.RootElement);
+        }
+        catch (JsonException)
+        {
+            return new ServiceError { Message = FromText(Encoding.UTF8.GetString(body.Span[..Math.Min(body.Length, 16384)])) };
+        }
+    }
+
+    private static ServiceError FromJson(JsonElement root)
+    {
+        if (root.ValueKind is JsonValueKind.Array && root.GetArrayLength() > 0) root = root[0];
+        if (root.ValueKind is not JsonValueKind.Object) return new ServiceError { Message = Text(root) };
+        var error = root;
+        if (root.TryGetProperty("error", out var inner) && inner.ValueKind is not JsonValueKind.Null)
+        {
+            if (inner.ValueKind is not JsonValueKind.Object)
+                return new ServiceError { Message = Text(inner), Code = Text(root, "code") };
+            error = inner;
+        }
+
+        return new ServiceError
+        {
+            Message = Text(error, "message") ?? Text(error, "detail") ?? Text(root, "message"),
+            Type = Text(error, "type"),
+            Code = Text(error, "code"),
+            Param = Text(error, "param"),
+            Status = Text(error, "status"),
+            FailedGeneration = Text(error, "failed_generation"),
+        };
+    }
+
+    private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Text(value) : null;
+
+    private static string? Text(JsonElement value)
+    {
+        try
+        {
+            var text = value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Null or JsonValueKind.Undefined => null,
+                _ => value.GetRawText(),
+            };
+            return string.IsNullOrWhiteSpace(text) ? null : text;
+        }
+        catch (InvalidOperationException)
+        {
+            return value.GetRawText(); // half a surrogate pair: shown as it was escaped
+        }
+    }
+
+    private static string? FromText(string text)
+    {
+        var title = text.IndexOf("<title", StringComparison.OrdinalIgnoreCase);
+        if (title >= 0)
+        {
+            var start = text.IndexOf('>', title) + 1;
+            var end = text.IndexOf("</", start, StringComparison.Ordinal);
+            if (start > 0 && end > start) text = text[start..end];
+        }
+
+        return string.IsNullOrWhiteSpace(text) ? null : text;
+    }
+}

@@ -1,0 +1,58 @@
+using Rowmill.Core;
+using Rowmill.Core.Models;
+using Rowmill.Providers.Http;
+using Rowmill.Providers.OpenAi;
+
+namespace Rowmill.Providers;
+
+/// <summary>Makes the client of a route.</summary>
+public static class ModelClients
+{
+    /// <summary>Makes the client that serves a route.</summary>
+    /// <param name="route">Provider, model and address.</param>
+    /// <param name="keys">Where the key is read from, once.</param>
+    /// <param name="clock">The clock of timeouts and of dates in headers.</param>
+    /// <param name="handler">Sends the requests; null for the process's shared connections. It is not disposed.</param>
+    /// <exception cref="ProblemException">The route cannot be used: see <see cref="Check"/>.</exception>
+    public static IModelClient Create(Route route, ApiKeys keys, TimeProvider clock, HttpMessageHandler? handler = null)
+    {
+        var problems = Check(route, keys);
+        if (problems.Count > 0) throw new ProblemException(problems);
+        var http = handler is null ? SharedHttp.For(new Uri(route.BaseUrl)) : new HttpMessageInvoker(handler, disposeHandler: false);
+        return new OpenAiChatClient(route, OpenAiDialect.For(route.Provider)!, keys.Find(route), clock, http);
+    }
+
+    /// <summary>Everything that keeps a route from being used: an unknown provider, a bad address, a missing or broken key.</summary>
+    public static IReadOnlyList<Problem> Check(Route route, ApiKeys keys)
+    {
+        var problems = new List<Problem>();
+        if (OpenAiDialect.For(route.Provider) is null)
+        {
+            problems.Add(new Problem($"There is no provider {route.Provider}.")
+            {
+                Key = "model",
+                Fix = $"Known are {string.Join(", ", OpenAiDialect.Providers)}.",
+            });
+        }
+
+        if (AddressProblem(route.BaseUrl) is { } address) problems.Add(address);
+        if (keys.Check(route) is { } key) problems.Add(key);
+        return problems;
+    }
+
+    private static Problem? AddressProblem(string baseUrl)
+    {
+        if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            return new Problem($"{baseUrl} is not an address.") { Key = "base_url", Fix = "Write it like https://host/v1." };
+        if (uri.UserInfo.Length > 0 || uri.Query.Length > 0 || uri.Fragment.Length > 0)
+        {
+            return new Problem($"The address at {uri.Host} holds a user name, a query or a fragment.")
+            {
+                Key = "base_url",
+                Fix = "Give scheme, host, port and path only, and the key in an environment variable.",
+            };
+        }
+
+        return null;
+    }
+}

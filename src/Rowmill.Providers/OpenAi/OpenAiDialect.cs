@@ -1,0 +1,54 @@
+using Rowmill.Core.Models;
+
+namespace Rowmill.Providers.OpenAi;
+
+/// <summary>In what a service differs from OpenAI's chat completions.</summary>
+/// <param name="PathPrefix">What stands between base_url and the path, unless base_url ends with it.</param>
+/// <param name="OutputLimit">The name the output limit is sent under, until the service asks for the other one.</param>
+/// <param name="Prefers">The best form of structured output of a model.</param>
+internal sealed record OpenAiDialect(string PathPrefix, string OutputLimit, Func<string, StructuredOutput> Prefers)
+{
+    /// <summary>Replaces max_tokens, which OpenAI's thinking models refuse.</summary>
+    public const string MaxCompletionTokens = "max_completion_tokens";
+
+    /// <summary>The old name, the only one Ollama reads (ollama, openai/openai.go).</summary>
+    public const string MaxTokens = "max_tokens";
+
+    private static readonly Dictionary<string, OpenAiDialect> s_all = new(StringComparer.Ordinal)
+    {
+        ["openai"] = new("", MaxCompletionTokens, OpenAi),
+        ["groq"] = new("", MaxCompletionTokens, Groq),
+        ["ollama"] = new("/v1", MaxTokens, _ => StructuredOutput.Schema),
+        ["simulator"] = new("", MaxCompletionTokens, _ => StructuredOutput.StrictSchema),
+        ["openai-compatible"] = new("", MaxTokens, _ => StructuredOutput.Schema),
+    };
+
+    public static IEnumerable<string> Providers => s_all.Keys;
+
+    /// <summary>The dialect of a provider; null when it does not speak this protocol.</summary>
+    public static OpenAiDialect? For(string provider) => s_all.GetValueOrDefault(provider);
+
+    /// <summary>The other name of the output limit.</summary>
+    public static string OtherLimit(string name) => name == MaxTokens ? MaxCompletionTokens : MaxTokens;
+
+    /// <summary>The address of chat completions under a base address.</summary>
+    public string ChatUrl(string baseUrl)
+    {
+        var root = baseUrl.TrimEnd('/');
+        if (!root.EndsWith(PathPrefix, StringComparison.Ordinal)) root += PathPrefix;
+        return root + "/chat/completions";
+    }
+
+    // json_schema came with gpt-4o of August 2024; what is older knows json_object at best.
+    private static StructuredOutput OpenAi(string model) =>
+        model is "gpt-4" or "gpt-4o-2024-05-13"
+        || model.StartsWith("gpt-4-", StringComparison.Ordinal) || model.StartsWith("gpt-3.5", StringComparison.Ordinal)
+            ? StructuredOutput.JsonMode
+            : StructuredOutput.StrictSchema;
+
+    // console.groq.com/docs/structured-outputs: constrained decoding on gpt-oss only; the llamas answer json_schema with 400.
+    private static StructuredOutput Groq(string model) =>
+        model.Contains("gpt-oss-", StringComparison.Ordinal) ? StructuredOutput.StrictSchema
+        : model is "llama-3.3-70b-versatile" or "llama-3.1-8b-instant" ? StructuredOutput.JsonMode
+        : StructuredOutput.Schema;
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text;
+using Rowmill.Core.Models;
+using Rowmill.Providers.Http;
+
+namespace Rowmill.Providers.OpenAi;
+
+/// <summary>Tells from status, headers and body what a refusal means. The words count as much as the codes: imitators share few codes.</summary>
+internal sealed class OpenAiFailures(Route route, SecretMask mask, TimeProvider clock)
+{
+    private static readonly string[] s_quotaCodes =
+        ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "insufficient_funds"];
+
+    private static readonly string[] s_contextWords =
+    [
+        "maximum context length", "longer than the context length", "exceeds the available context size", "request too large",
+        "reduce the length of the messages", "context window", "prompt is too long", "supports at most", "must be less than or equal to",
+    ];
+
+    private static readonly string[] s_formWords =
+        ["response_format", "response format", "json_schema", "structured output", "json mode", "guided_json", "guided decoding"];
+
+    // Ollama up to 0.29, its llama-server since 0.30, CUDA.
+    private static readonly string[] s_memoryWords =
+    [
+        "out of memory", "out-of-memory", "failed to allocate", "cudaMalloc failed", "requires more system memory",
+        "memory layout cannot be allocated", "may be due to resource limitations",
+    ];
+
+    private static readonly string[] s_modelCodes = ["model_not_found", "model_decommissioned", "model_not_active", "invalid_model"];
+
+    private static readonly string[] s_modelWords =
+        ["not found", "does not exist", "decommissioned", "invalid model", "unknown model", "not have access to"];
+
+    private static readonly string[] s_filterCodes = ["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"];
+
+    private static readonly string[] s_keyCodes = ["invalid_api_key", "organization_restricted", "account_deactivated"];
+
+    /// <summary>Reads a refusal, or an error sent with status 200.</summary>
+    public ModelFailure Of(HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request, ServiceError error)
+    {
+        var status = (int)response.StatusCode;
+        var words = error.Message ?? $"HTTP {status} {response.ReasonPhrase}".TrimEnd() + " without a word";
+        var kind = Kind(status < 400 ? StatusIn(error, status) : status, error, words, request.Form);
+        return new ModelFailure(kind, mask.Hide(Evidence.OneLine(mask.Hide(words), Advice(kind, status, words, response))))
+        {
+            HttpStatus = status,
+            RetryAfter = kind is FailureKind.RateLimited or FailureKind.Unavailable
+                ? RetryAfter.Read(response.Headers, error.Message, clock) : null,
+            PartialText = kind is FailureKind.BadGeneration && error.FailedGeneration is { } text ? Encoding.UTF8.GetBytes(text) : default,
+            Evidence = mask.Hide(Evidence.Of(response, body.Span)),
+            Billed = kind is FailureKind.BadGeneration,
+        };
+    }
+
+    /// <summary>True when the service refuses the output limit for its name, and would take the other one.</summary>
+    public static bool RefusesLimitName(ServiceError error, string sent)
+    {
+        if (error.Message is not { } words || Says(words, "maximum context length")) return false;
+        var other = OpenAiDialect.OtherLimit(sent);
+        var at = words.IndexOf(sent, StringComparison.Ordinal);
+        var otherAt = words.IndexOf(other, StringComparison.Ordinal);
+        var complains = error.Param is { } param ? param == sent : at >= 0 && (otherAt < 0 || at < otherAt);
+        return complains && (error.Code is "unsupported_parameter" or "unknown_parameter"
+            || SaysAny(words, "unsupported", "not supported", "unrecognized", "unknown", "not permitted"));
+    }
+
+    private static FailureKind Kind(int status, ServiceError error, string words, StructuredOutput form)
+    {
+        if (error.Code is "json_validate_failed" || error.FailedGeneration is not null) return FailureKind.BadGeneration;
+        if (status is 429) return Limit(error, words);
+        if (status is 402 || HasCode(error, s_quotaCodes)) return FailureKind.QuotaExhausted;
+        if (status is 413 || error.Code is "context_length_exceeded" or "string_above_max_length"
+            || error.Type is "exceed_context_size_error" || status is 400 or 422 or 500 && SaysAny(words, s_contextWords))
+        {
+            return FailureKind.TooLarge;
+        }
+
+        if (SaysAny(words, s_memoryWords)) return FailureKind.Unavailable;
+        if (status is 403 && IsCloudflareBlock(words)) return FailureKind.BadReply;
+        if (status is 400 or 403 or 404 or 422 && IsModel(error, words)) return FailureKind.ModelRefused;
+        if (status is 401 or 403 || HasCode(error, s_keyCodes) || SaysAny(words, "API key not valid", "Incorrect API key"))
+            return FailureKind.KeyRefused;
+        if (status is 408 or 409 or 425 or 498 or 499 or >= 500) return FailureKind.Unavailable;
+        if (HasCode(error, s_filterCodes) || Says(words, "content management policy")) return FailureKind.Filtered;
+        if (form is not StructuredOutput.Text && status is 400 or 422
+            && (error.Param?.StartsWith("response_format", StringComparison.Ordinal) is true || SaysAny(words, s_formWords)))
+        {
+            return FailureKind.FormRefused;
+        }
+
+        return status < 300 ? FailureKind.BadReply : FailureKind.BadRequest;
+    }
+
+    // Groq's ordinary limit text ends with a link to its billing page, and Google's has OpenAI's words for an empty account.
+    private static FailureKind Limit(ServiceError error, string words) =>
+        HasCode(error, s_quotaCodes) ? FailureKind.QuotaExhausted
+        : Says(words, "request too large") || NeverFits(words) ? FailureKind.TooLarge
+        : error.Status is not "RESOURCE_EXHAUSTED" && SaysAny(words, "exceeded your current quota", "insufficient balance")
+            && RetryAfter.FromWords(words) is null ? FailureKind.QuotaExhausted
+        : FailureKind.RateLimited;
+
+    /// <summary>"Limit 8000, Requested 11387": more than the window ever holds.</summary>
+    private static bool NeverFits(string words) =>
+        NumberAfter(words, "Limit ") is { } limit && NumberAfter(words, "Requested ") is { } requested && limit < requested;
+
+    private static long? NumberAfter(string words, string label)
+    {
+        var at = words.IndexOf(label, StringComparison.Ordinal);
+        if (at < 0) return null;
+        var digits = words.AsSpan(at + label.Length);
+        var length = digits.IndexOfAnyExceptInRange('0', '9');
+        return long.TryParse(length < 0 ? digits : digits[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
+    }
+
+    private static bool IsModel(ServiceError error, string words) =>
+        HasCode(error, s_modelCodes)
+        || error.Code?.StartsWith("model_permission_blocked", StringComparison.Ordinal) is true
+        || Says(words, "model") && SaysAny(words, s_modelWords);
+
+    // Cloudflare's own refusals are plain text: "error code: 1010".
+    private static bool IsCloudflareBlock(string words) => Says(words, "error code: 10");
+
+    // Gateways put an upstream's refusal into a 200.
+    private static int StatusIn(ServiceError error, int status) =>
+        int.TryParse(error.Code, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code is >= 400 and < 600 ? code : status;
+
+    private string Advice(FailureKind kind, int status, string words, HttpResponseMessage response) => kind switch
+    {
+        FailureKind.ModelRefused when route.Provider is "ollama" && !Says(words, "ollama pull") => $"; get it with `ollama pull {route.Model}`",
+        FailureKind.BadRequest when status is 404 or 405 => $"; nothing answers at this path: is base_url {route.BaseUrl} right?",
+        FailureKind.BadRequest when status is >= 300 and < 400 =>
+            $"; base_url {route.BaseUrl} redirects to {response.Headers.Location}, and a key is not sent after a redirect",
+        FailureKind.BadReply when status is 403 => "; a filter in front of the service blocked this program, the key was not looked at",
+        FailureKind.Unavailable when SaysAny(words, s_memoryWords) =>
+            "; the server has too little memory: take a smaller model or context",
+        _ => "",
+    };
+
+    private static bool HasCode(ServiceError error, string[] codes) =>
+        Array.IndexOf(codes, error.Code) >= 0 || Array.IndexOf(codes, error.Type) >= 0;
+
+    private static bool Says(string words, string phrase) => words.Contains(phrase, StringComparison.OrdinalIgnoreCase);
+
+    private static bool SaysAny(string words, params ReadOnlySpan<string> phrases)
+    {
+        foreach (var phrase in phrases)
+            if (Says(words, phrase)) return true;
+        return false;
+    }
+}

@@ -1,0 +1,171 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rowmill.Providers.OpenAi;
+
+/// <summary>
+/// Translates JSON Schema into the subset OpenAI and Groq hold a decoder to
+/// (developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas"): every property required, optional ones nullable,
+/// no further properties, a type everywhere, and none of the keywords it does not know.
+/// </summary>
+internal sealed class StrictSchema
+{
+    private static readonly string[] s_scalars = ["string", "number", "boolean", "null"];
+    private readonly List<string> _losses = [];
+
+    private StrictSchema(JsonObject root) => Json = Convert(root, "");
+
+    /// <summary>The schema to send.</summary>
+    public JsonObject Json { get; }
+
+    /// <summary>What it does not say, one line each.</summary>
+    public IReadOnlyList<string> Losses => _losses;
+
+    public static StrictSchema Of(ReadOnlyMemory<byte> schema) =>
+        new(JsonNode.Parse(schema.Span) as JsonObject ?? throw new JsonException("a schema is an object"));
+
+    private JsonObject Convert(JsonNode? node, string path)
+    {
+        var schema = node as JsonObject ?? [];
+        if (schema["$ref"] is { } reference)
+        {
+            foreach (var (key, _) in schema)
+                if (key is not ("$ref" or "title" or "description")) Lose(key, path);
+            return new JsonObject { ["$ref"] = reference.DeepClone() };
+        }
+
+        var result = new JsonObject();
+        if (TypeOf(schema, path) is { } type) result["type"] = type;
+        foreach (var (key, value) in schema)
+        {
+            switch (key)
+            {
+                case "type" or "properties" or "required" or "items":
+                case "enum" when schema.ContainsKey("const"):
+                    break;
+                case "title" or "description" or "enum" or "pattern" or "minItems" or "maxItems"
+                    or "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum":
+                    result[key] = value?.DeepClone();
+                    break;
+                case "const":
+                    result["enum"] = new JsonArray(value?.DeepClone());
+                    break;
+                case "anyOf" when value is JsonArray branches:
+                    result[key] = DistinctFirstKeys(branches.Select(branch => Convert(branch, path)).ToList());
+                    break;
+                case "$defs" when value is JsonObject definitions:
+                    result[key] = new JsonObject(definitions.Select(
+                        d => KeyValuePair.Create<string, JsonNode?>(d.Key, Convert(d.Value, "$defs." + d.Key))));
+                    break;
+                case "additionalProperties" when value?.GetValueKind() is JsonValueKind.False:
+                    break;
+                default:
+                    Lose(key, path);
+                    break;
+            }
+        }
+
+        if (Is(result, "object")) ConvertProperties(schema, result, path);
+        if (Is(result, "array")) result["items"] = Convert(schema["items"], path + "[]");
+        return result;
+    }
+
+    private void ConvertProperties(JsonObject schema, JsonObject result, string path)
+    {
+        var required = (schema["required"] as JsonArray)?.Select(name => name!.GetValue<string>()).ToHashSet(StringComparer.Ordinal) ?? [];
+        var properties = new JsonObject();
+        foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
+        {
+            var converted = Convert(property, path.Length == 0 ? name : $"{path}.{name}");
+            properties[name] = required.Contains(name) ? converted : Nullable(converted);
+        }
+
+        result["required"] = Names(properties);
+        result["properties"] = properties;
+        result["additionalProperties"] = false;
+    }
+
+    /// <summary>The type, which this subset wants everywhere but beside anyOf; guessed from the other keywords where it is not given.</summary>
+    private JsonNode? TypeOf(JsonObject schema, string path)
+    {
+        if (schema["type"] is { } given) return given.DeepClone();
+        if (schema.TryGetPropertyValue("const", out var constant)) return TypeName(constant);
+        if (schema["enum"] is JsonArray labels)
+        {
+            var types = labels.Select(TypeName).Distinct(StringComparer.Ordinal).ToList();
+            return types.Count == 1 ? types[0] : List(types);
+        }
+
+        if (schema.ContainsKey("anyOf")) return null;
+        if (schema.ContainsKey("properties") || schema.ContainsKey("additionalProperties")) return "object";
+        if (schema.ContainsKey("items") || schema.ContainsKey("minItems") || schema.ContainsKey("maxItems")) return "array";
+        if (schema.ContainsKey("pattern") || schema.ContainsKey("minLength") || schema.ContainsKey("maxLength")) return "string";
+        if (schema.Any(p => p.Key is "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum")) return "number";
+        _losses.Add($"an object or array at {Place(path)} cannot be asked for without its schema; only text, numbers, booleans and null are");
+        return List(s_scalars);
+    }
+
+    private static JsonObject Nullable(JsonObject schema)
+    {
+        if (schema.ContainsKey("$ref")) return new JsonObject { ["anyOf"] = new JsonArray(schema, Null()) };
+        if (schema["anyOf"] is JsonArray branches && !branches.Any(b => b is JsonObject o && Is(o, "null"))) branches.Add((JsonNode)Null());
+        if (schema["enum"] is JsonArray labels && !labels.Contains(null)) labels.Add((JsonNode?)null);
+        if (schema["type"] is { } type && !Is(schema, "null"))
+            schema["type"] = List([.. type is JsonArray many ? many.Select(t => t!.GetValue<string>()) : [type.GetValue<string>()], "null"]);
+        return schema;
+
+        static JsonObject Null() => new() { ["type"] = "null" };
+    }
+
+    /// <summary>
+    /// Objects side by side in anyOf must not begin with the same property, or the service answers 400 (openai-python #2193):
+    /// a later one begins with the first property of its own.
+    /// </summary>
+    private static JsonArray DistinctFirstKeys(List<JsonObject> branches)
+    {
+        var first = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var branch in branches)
+        {
+            if (branch["properties"] is not JsonObject { Count: > 0 } properties) continue;
+            var own = properties.Select(p => p.Key).FirstOrDefault(name => !first.Contains(name));
+            if (own is null) continue;
+            first.Add(own);
+            if (properties.IndexOf(own) == 0) continue;
+            var value = properties[own];
+            properties.Remove(own);
+            properties.Insert(0, own, value);
+            branch["required"] = Names(properties);
+        }
+
+        return new JsonArray([.. branches]);
+    }
+
+    private void Lose(string keyword, string path)
+    {
+        var line = $"{keyword} at {Place(path)} cannot be expressed; still enforced";
+        if (!_losses.Contains(line)) _losses.Add(line);
+    }
+
+    private static string Place(string path) => path.Length == 0 ? "the top" : path;
+
+    private static bool Is(JsonObject schema, string type) => schema["type"] switch
+    {
+        JsonValue one => one.GetValue<string>() == type,
+        JsonArray many => many.Any(t => t!.GetValue<string>() == type),
+        _ => false,
+    };
+
+    private static string TypeName(JsonNode? value) => value?.GetValueKind() switch
+    {
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "number",
+        JsonValueKind.True or JsonValueKind.False => "boolean",
+        JsonValueKind.Array => "array",
+        JsonValueKind.Object => "object",
+        _ => "null",
+    };
+
+    private static JsonArray Names(JsonObject properties) => List(properties.Select(p => p.Key));
+
+    private static JsonArray List(IEnumerable<string> words) => new([.. words.Select(w => (JsonNode)w)]);
+}
