@@ -1,35 +1,165 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Rowmill.Core.Questions;
 
 /// <summary>The JSON Schema of one row's answer: which keywords it may use is in the guide. Immutable and safe for concurrent use.</summary>
 public sealed class AnswerSchema
 {
-    private AnswerSchema()
+    private readonly SchemaNode _root;
+    private readonly bool _keepsOthers;
+
+    private AnswerSchema(SchemaNode root, ReadOnlyMemory<byte> json)
     {
+        _root = root;
+        _keepsOthers = !ReferenceEquals(root.Additional, SchemaNode.Any) && !ReferenceEquals(root.Additional, SchemaNode.Never);
+        Json = json;
+        Properties = [.. root.Properties.Select(p => p.Name)];
+        EstimatedBytes = AnswerSize.Estimate(root);
     }
 
     /// <summary>Compact UTF-8 JSON of the schema, files resolved, key order as given.</summary>
-    public ReadOnlyMemory<byte> Json => throw new NotSupportedException();
+    public ReadOnlyMemory<byte> Json { get; }
 
     /// <summary>The answer's top-level properties, in the schema's order.</summary>
-    public IReadOnlyList<string> Properties => throw new NotSupportedException();
+    public IReadOnlyList<string> Properties { get; }
 
     /// <summary>A generous estimate of the UTF-8 bytes of one answer, from lengths, labels and counts.</summary>
-    public int EstimatedBytes => throw new NotSupportedException();
+    public int EstimatedBytes { get; }
+
+    /// <summary>Whether a property has the name under which a model says why it cannot answer; a mistake in a job with <c>abstain: true</c>.</summary>
+    public bool ClashesWithAbstain => _root.Find(ReplySchema.AbstainUtf8) is not null;
 
     /// <summary>Reads a schema; reports every mistake at once.</summary>
     /// <param name="schema">The schema as JSON.</param>
     /// <param name="readLabels">Reads an <c>enum_file</c>: path as given, to its labels (one a line); throws <see cref="IOException"/>.</param>
-    /// <param name="report">Receives each mistake: path of keys within the schema such as <c>properties.energy.enum</c>, message, fix or null.</param>
+    /// <param name="report">
+    /// Receives each mistake: path of keys within the schema such as <c>properties.energy.enum</c> or <c>properties.x.anyOf[0].type</c>
+    /// (empty for the schema itself), message, fix or null.
+    /// </param>
     /// <returns>The schema, or null when something was reported.</returns>
     public static AnswerSchema? Parse(
-        JsonElement schema, Func<string, IReadOnlyList<string>> readLabels, Action<string, string, string?> report) =>
-        throw new NotSupportedException();
+        JsonElement schema, Func<string, IReadOnlyList<string>> readLabels, Action<string, string, string?> report)
+    {
+        ArgumentNullException.ThrowIfNull(readLabels);
+        ArgumentNullException.ThrowIfNull(report);
+        var reader = new SchemaReader(readLabels, report);
+        return reader.ReadRoot(schema) is { } root ? new AnswerSchema(root, reader.Json) : null;
+    }
 
-    /// <summary>Checks one answer and brings it into its stored form: properties in schema order, unknown ones dropped.</summary>
-    /// <param name="answer">The row's object from the reply; its <c>id</c> is ignored unless the schema names it.</param>
-    public AnswerCheck Check(JsonElement answer) => throw new NotSupportedException();
+    /// <summary>
+    /// Checks one answer and brings it into its stored form: properties in schema order, unknown ones dropped (kept when
+    /// <c>additionalProperties</c> is a schema that admits them), <c>null</c> for an optional property whose schema does not admit it dropped.
+    /// </summary>
+    /// <param name="answer">The row's object from the reply; its <c>id</c> is ignored.</param>
+    public AnswerCheck Check(JsonElement answer)
+    {
+        var checker = default(AnswerChecker);
+        if (answer.ValueKind != JsonValueKind.Object)
+        {
+            checker.Fail($"must be an object, but is {AnswerErrors.Show(answer)}");
+            return new AnswerCheck(default, checker.Error);
+        }
+
+        var raw = JsonMarshal.GetRawUtf8Value(answer);
+        if (!Utf8.IsValid(raw)) return new AnswerCheck(default, "answer: is not valid UTF-8");
+        var values = ArrayPool<JsonElement>.Shared.Rent(_root.Properties.Length);
+        var known = values.AsSpan(0, _root.Properties.Length);
+        known.Clear();
+        try
+        {
+            return Collect(ref checker, answer, known) ? new AnswerCheck(Write(answer, known, raw.Length, checker.DroppedNull), null)
+                : new AnswerCheck(default, checker.Error);
+        }
+        finally
+        {
+            // The values hold on to their document.
+            known.Clear();
+            ArrayPool<JsonElement>.Shared.Return(values);
+        }
+    }
+
+    /// <summary>Checks the known properties and notes their values in schema order; undefined for an absent one.</summary>
+    private bool Collect(ref AnswerChecker checker, JsonElement answer, Span<JsonElement> known)
+    {
+        var properties = _root.Properties;
+        var expected = 0;
+        foreach (var member in answer.EnumerateObject())
+        {
+            // Models follow the schema's order: the next name is nearly always the next property.
+            var raw = JsonMarshal.GetRawUtf8PropertyName(member);
+            int found;
+            if (expected < properties.Length && raw.SequenceEqual(properties[expected].Utf8)) found = expected;
+            else if (!JsonText.TryUnescape(raw, out var name)) continue;
+            else found = _root.Names.Find(name);
+            if (found < 0) continue;
+            expected = found + 1;
+            if (known[found].ValueKind != JsonValueKind.Undefined) return checker.Twice(member);
+            known[found] = member.Value;
+            if (member.Value.ValueKind == JsonValueKind.Null && properties[found].DropsNull) continue;
+            if (!checker.Check(properties[found].Schema, member.Value)) return checker.In(properties[found].Name);
+        }
+
+        for (var i = 0; i < properties.Length; i++)
+        {
+            if (known[i].ValueKind == JsonValueKind.Undefined)
+            {
+                if (properties[i].Required) return checker.Missing(properties[i]);
+            }
+            else if (known[i].ValueKind == JsonValueKind.Null && properties[i].DropsNull)
+            {
+                known[i] = default;
+            }
+        }
+
+        return true;
+    }
+
+    private byte[] Write(JsonElement answer, ReadOnlySpan<JsonElement> known, int capacity, bool droppedNull)
+    {
+        var writer = new AnswerWriter(capacity);
+        try
+        {
+            writer.Write((byte)'{');
+            for (var i = 0; i < known.Length; i++)
+            {
+                if (known[i].ValueKind == JsonValueKind.Undefined) continue;
+                writer.Name(_root.Properties[i].Json);
+                if (droppedNull) PrunedWriter.Write(ref writer, _root.Properties[i].Schema, known[i]);
+                else writer.Value(known[i]);
+            }
+
+            if (_keepsOthers) WriteOthers(ref writer, answer);
+            writer.Write((byte)'}');
+            return writer.ToArray();
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
+    /// <summary>Properties the schema does not name but has a rule for; one that breaks it, or stands there twice, is dropped like any extra.</summary>
+    private void WriteOthers(ref AnswerWriter writer, JsonElement answer)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal) { ReplySchema.IdProperty };
+        var twice = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in answer.EnumerateObject())
+        {
+            if (JsonText.TryName(member, out _) && !names.Add(member.Name)) twice.Add(member.Name);
+        }
+
+        foreach (var member in answer.EnumerateObject())
+        {
+            var checker = default(AnswerChecker);
+            if (!JsonText.TryName(member, out var name) || _root.Names.Find(name) >= 0 || twice.Contains(member.Name)) continue;
+            if (member.NameEquals(ReplySchema.IdUtf8) || !checker.Admits(_root.Additional, member.Value)) continue;
+            writer.Name(member);
+            PrunedWriter.Write(ref writer, _root.Additional, member.Value);
+        }
+    }
 }
 
 /// <summary>What came of checking an answer.</summary>
