@@ -6,12 +6,6 @@ namespace Rowmill.Core.Stores;
 /// <param name="Token">Fencing token.</param>
 public sealed record Lease(string Job, string RunId, long Token);
 
-/// <summary>Who holds a lease.</summary>
-/// <param name="Host">Machine and boot it runs on.</param>
-/// <param name="ProcessId">Process id there.</param>
-/// <param name="ProcessStarted">When that process started, in the machine's own unit: tells it from a later one with the same id.</param>
-public sealed record LeaseOwner(string Host, int ProcessId, string ProcessStarted);
-
 /// <summary>What came of asking for a lease.</summary>
 /// <param name="Granted">The lease, or null when another live run holds it.</param>
 /// <param name="Holder">Who holds it otherwise.</param>
