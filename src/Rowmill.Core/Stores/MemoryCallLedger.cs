@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+
+namespace Rowmill.Core.Stores;
+
+internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
+{
+    private readonly Lock _gate = new();
+    private readonly List<CallRecord> _calls = [];
+
+    public ValueTask<long> OpenAsync(CallIntent intent, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            leases.Fence(intent.Lease);
+            var id = _calls.Count + 1L;
+            _calls.Add(new CallRecord(id, intent with { Rows = [.. intent.Rows] }, null, CallState.Open));
+            return ValueTask.FromResult(id);
+        }
+    }
+
+    public ValueTask SettleAsync(CallSettlement settlement, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            if (settlement.CallId < 1 || settlement.CallId > _calls.Count)
+                throw new InvalidOperationException($"there is no call {settlement.CallId}");
+            var index = (int)settlement.CallId - 1;
+            _calls[index] = _calls[index] with { Settlement = settlement, State = CallState.Settled };
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            leases.Fence(lease);
+            var doubt = new Doubt(0, 0);
+            for (var i = 0; i < _calls.Count; i++)
+            {
+                var call = _calls[i];
+                if (call.State != CallState.Open || call.Intent.Job != lease.Job || call.Intent.RunId == lease.RunId) continue;
+                _calls[i] = call with { State = CallState.InDoubt };
+                doubt = new Doubt(doubt.Calls + 1, doubt.Usd + (call.Intent.MaxUsd ?? 0));
+            }
+
+            return ValueTask.FromResult(doubt);
+        }
+    }
+
+    public ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            return ValueTask.FromResult(_calls
+                .Where(c => c.Intent.Job == job)
+                .Sum(c => (c.Settlement is { } s ? s.Usd : c.Intent.MaxUsd) ?? 0));
+        }
+    }
+
+    public async IAsyncEnumerable<CallRecord> ReadAsync(
+        CallQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        CallRecord[] calls;
+        lock (_gate) calls = [.. _calls];
+        foreach (var call in calls)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (call.Intent.Job == query.Job
+                && (query.RunId is null || call.Intent.RunId == query.RunId)
+                && (query.State is null || call.State == query.State)
+                && (query.Row is null || call.Intent.Rows.Contains(query.Row.Value)))
+                yield return call;
+        }
+    }
+
+    /// <summary>What the job's calls cost that brought answers under other questions or routes.</summary>
+    public decimal CostOutside(string job, AnswerScope scope)
+    {
+        lock (_gate)
+        {
+            return _calls
+                .Where(c => c.Intent.Job == job && c.Settlement is { GoodRows: > 0 })
+                .Where(c => c.Intent.Question != scope.Question || !scope.Routes.Contains(c.Intent.Route))
+                .Sum(c => c.Settlement!.Usd ?? 0);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using System.Buffers;
+using Rowmill.Core.Rows;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Storage.Sqlite.Ops;
+
+/// <summary>Stores an intent; its result is the call's number.</summary>
+internal sealed class OpenCallOp(CallIntent intent) : WriteOp
+{
+    private readonly byte[] _keys = PackLines.RentKeys(intent.Rows);
+
+    public override Lease Lease => intent.Lease;
+
+    public override void Execute(WriteSession session)
+    {
+        session.Statement("call_open")
+            .Bind(1, session.Names.Id(intent.Job)).Bind(2, session.Names.Id(intent.RunId)).Bind(3, intent.Lease.Token)
+            .Bind(4, session.Names.Id(intent.Question)).Bind(5, session.Names.Id(intent.Route)).Bind(6, StoreTime.Of(intent.At))
+            .Bind(7, intent.Reserved.Input).Bind(8, intent.Reserved.CachedInput).Bind(9, intent.Reserved.Output)
+            .Bind(10, intent.MaxUsd).Bind(11, intent.Rows.Count).BindBlob(12, _keys.AsSpan(0, intent.Rows.Count * RowKey.Size))
+            .Run();
+        Result = session.LastCall = session.Connection.LastInsertId;
+    }
+
+    protected override void Release() => ArrayPool<byte>.Shared.Return(_keys);
+}

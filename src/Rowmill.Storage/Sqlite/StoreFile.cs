@@ -1,0 +1,119 @@
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Storage.Sqlite;
+
+/// <summary>Makes the database file, its folder and its tables, and opens connections to it.</summary>
+internal static class StoreFile
+{
+    /// <summary>Kept in <c>PRAGMA user_version</c>; rises with the schema.</summary>
+    public const long Version = 1;
+
+    // "RwMl", in PRAGMA application_id: tells our files from other programs'.
+    private const long ApplicationId = 0x52774d6c;
+    private const int Tries = 50;
+
+    // Closing a file drops every POSIX lock the process has on it, SQLite's too: no creation while another opens.
+    private static readonly Lock s_opening = new();
+
+    /// <summary>Opens the connection of the writer, creating what is missing. Several processes may do so at once.</summary>
+    /// <exception cref="StoreException">It cannot be opened or is not ours.</exception>
+    public static Connection OpenForWriting(string path, SqliteStoreOptions options)
+    {
+        lock (s_opening)
+        {
+            Create(path);
+            for (var attempt = 1; ; attempt++)
+            {
+                var connection = Connection.Open(path, options.Busy);
+                try
+                {
+                    SetUp(connection);
+                    connection.Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8000;");
+                    if (options.MaxPages is { } pages) connection.SetPragma("max_page_count", pages);
+                    return connection;
+                }
+                catch (StoreException e) when (e.Locked && attempt < Tries)
+                {
+                    // The change to WAL and the recovery of a log do not wait for others by themselves.
+                    connection.Dispose();
+                    Thread.Yield();
+                }
+                catch
+                {
+                    connection.Dispose();
+                    throw;
+                }
+            }
+        }
+    }
+
+    /// <summary>Opens a connection for reading a file that <see cref="OpenForWriting"/> has set up.</summary>
+    public static Connection OpenForReading(string path, SqliteStoreOptions options)
+    {
+        var connection = Connection.Open(path, options.Busy);
+        connection.Execute("PRAGMA query_only=1; PRAGMA cache_size=-8000;");
+        return connection;
+    }
+
+    private static void Create(string path)
+    {
+        if (File.Exists(path)) return;
+        try
+        {
+            if (Path.GetDirectoryName(path) is { Length: > 0 } folder && !Directory.Exists(folder)) CreateFolder(folder);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            new FileStream(path, options).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another process was faster.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"the store {path} cannot be created: {e.Message}");
+        }
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static void SetUp(Connection connection)
+    {
+        if (IsOurs(connection)) return;
+
+        // Durable before anything is stored: a log whose file has no header yet would be thrown away after a power cut.
+        connection.Execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL;");
+        connection.Execute("BEGIN IMMEDIATE");
+        try
+        {
+            if (!IsOurs(connection))
+            {
+                connection.Execute(Sql.Read("schema"));
+                connection.SetPragma("application_id", ApplicationId);
+                connection.SetPragma("user_version", Version);
+            }
+
+            connection.Execute("COMMIT");
+        }
+        catch
+        {
+            connection.Abandon();
+            throw;
+        }
+    }
+
+    private static bool IsOurs(Connection connection)
+    {
+        var version = connection.Scalar("PRAGMA user_version");
+        var application = connection.Scalar("PRAGMA application_id");
+        if (application == ApplicationId)
+            return version == Version ? true : throw SqliteErrors.NewerVersion(connection.Path, version, Version);
+        if (version != 0 || application != 0 || connection.Scalar("SELECT count(*) FROM sqlite_master") != 0)
+            throw SqliteErrors.Foreign(connection.Path);
+        return false;
+    }
+}
