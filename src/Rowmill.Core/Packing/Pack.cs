@@ -18,7 +18,17 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     public int Fruitless { get; init; }
 
     /// <summary>How often a request with it ended in an outage while other requests went through.</summary>
-    public int Outages { get; set; }
+    public int Outages { get; private set; }
+
+    private long _successes = -1;
+
+    /// <summary>Counts an outage of a request with it, if others went through since the last one.</summary>
+    /// <param name="successes">Requests that the route has answered so far.</param>
+    public void CountOutage(long successes)
+    {
+        if (_successes >= 0 && successes > _successes) Outages++;
+        _successes = successes;
+    }
 
     /// <summary>The user message: data only, one JSON object.</summary>
     public ReadOnlyMemory<byte> UserMessage()

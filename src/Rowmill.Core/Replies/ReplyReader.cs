@@ -111,7 +111,7 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
         {
             var reason = why.GetString();
             if (!string.IsNullOrWhiteSpace(reason))
-                return new RowReading(RowReadingKind.Abstained, JsonText.Quote(reason.Trim()), null);
+                return new RowReading(RowReadingKind.Abstained, CompactJson.Quote(reason.Trim()), null);
         }
 
         var check = schema.Check(entry);

@@ -84,15 +84,17 @@ internal sealed class Admission(RunContext run)
             return await PassGateAsync(route).ConfigureAwait(false) ? new Entry(EntryKind.Go, route, null) : null;
 
         await route.Turnstile.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
+        long? place = null;
         try
         {
             var demand = new Demand(route.Budget.InputFor(pack.Rows.Count, pack.Tokens), route.Budget.OutputFor(pack.Rows.Count));
             while (await PassGateAsync(route).ConfigureAwait(false))
             {
-                var grant = await run.Environment.Windows
-                    .ReserveAsync(route.Owner, route.Route.Limits, demand, run.Stop.Stopping).ConfigureAwait(false);
+                var request = new WindowRequest(route.Owner, route.Route.Limits, demand) { Patience = run.Job.Patience, Place = place };
+                var grant = await run.Environment.Windows.ReserveAsync(request, run.Stop.Stopping).ConfigureAwait(false);
+                place = grant.Place;
                 if (grant.Reservation is not null) return new Entry(EntryKind.Go, route, grant.Reservation);
-                if (grant.Wait == Timeout.InfiniteTimeSpan)
+                if (grant.NeverFits)
                 {
                     if (pack.Rows.Count > 1) return new Entry(EntryKind.Split, null, null);
                     run.Stop.Request(NeverFits(route, grant.Window!, demand));
@@ -107,6 +109,7 @@ internal sealed class Admission(RunContext run)
         finally
         {
             route.Turnstile.Release();
+            if (place is { } kept) await run.Environment.Windows.ReleaseAsync(kept, CancellationToken.None).ConfigureAwait(false);
         }
     }
 

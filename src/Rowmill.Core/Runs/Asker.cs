@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
@@ -17,7 +16,7 @@ namespace Rowmill.Core.Runs;
 internal sealed class Asker(RunContext run, Intake intake)
 {
     /// <summary>Outages of one and the same pack, while other requests go through, before its rows are taken for the cause.</summary>
-    private const int OutagesOfOnePack = 5;
+    private const int OutagesOfOnePack = 4;
 
     private static readonly IReadOnlyList<Pack> s_none = [];
 
@@ -57,7 +56,8 @@ internal sealed class Asker(RunContext run, Intake intake)
         {
             var callId = await OpenAsync(pack, route, reserved, maxUsd).ConfigureAwait(false);
             run.Counters.CallSent();
-            var left1 = run.Clock.GetTimestamp();
+            var sentAt = run.Clock.GetUtcNow();
+            var began = run.Clock.GetTimestamp();
             ModelResult result;
             try
             {
@@ -70,7 +70,7 @@ internal sealed class Asker(RunContext run, Intake intake)
                 return s_none;
             }
 
-            var call = new EndedCall(callId, pack, route, request, result, run.Clock.GetElapsedTime(left1), reservation);
+            var call = new EndedCall(callId, pack, route, request, result, sentAt, run.Clock.GetElapsedTime(began), reservation);
             return result.Reply is { } reply ? await ReadAsync(call, reply).ConfigureAwait(false) : await FailAsync(call, result.Failure!).ConfigureAwait(false);
         }
         finally
@@ -100,7 +100,7 @@ internal sealed class Asker(RunContext run, Intake intake)
     private async ValueTask<IReadOnlyList<Pack>> ReadAsync(EndedCall call, ModelReply reply)
     {
         Interlocked.Increment(ref call.Route.Successes);
-        call.Route.Gate.Succeeded();
+        call.Route.Gate.Succeeded(call.SentAt);
         var usage = reply.Usage ?? new TokenUsage(
             call.Route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(reply.Text.Span));
         var reading = run.Reader.Read(reply.Text, call.Pack.Rows.Count);
@@ -164,7 +164,7 @@ internal sealed class Asker(RunContext run, Intake intake)
         if (call.Reservation is { } reservation)
         {
             await run.Environment.Windows
-                .SettleAsync(reservation, new Demand(usage.Input - usage.CachedInput, usage.Output)).ConfigureAwait(false);
+                .SettleAsync(reservation, new WindowSettlement(usage)).ConfigureAwait(false);
         }
 
         run.Counters.CallEnded(failure?.Kind, usage, usd);
@@ -207,7 +207,7 @@ internal sealed class Asker(RunContext run, Intake intake)
             case FailureKind.BadGeneration:
                 // The service threw away what the model wrote, but charged for it: what can be read of it counts.
                 Interlocked.Increment(ref route.Successes);
-                route.Gate.Succeeded();
+                route.Gate.Succeeded(call.SentAt);
                 var wrote = run.Reader.Read(failure.PartialText, call.Pack.Rows.Count);
                 var usage = new TokenUsage(
                     route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(failure.PartialText.Span));
@@ -241,13 +241,16 @@ internal sealed class Asker(RunContext run, Intake intake)
                 break;
 
             case FailureKind.RateLimited:
-                route.Gate.Limited(failure.RetryAfter, failure.Message);
+                route.Gate.Failed(failure, call.SentAt, run.Clock.GetUtcNow());
                 run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
                 break;
 
             default:
-                route.Gate.Failed(failure.RetryAfter, failure.Message);
-                if (++call.Pack.Outages >= OutagesOfOnePack && route.Gate.Outage(run.Clock.GetUtcNow()) < run.Job.Patience && route.Gate.ConsecutiveFailures == 1)
+                // An answer that is not the service's protocol says no more than none.
+                var down = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
+                route.Gate.Failed(down, call.SentAt, run.Clock.GetUtcNow());
+                call.Pack.CountOutage(Interlocked.Read(ref route.Successes));
+                if (call.Pack.Outages >= OutagesOfOnePack)
                     return await ClimbAsync(call, failure, RowFailures.Unavailable, splitNow: false).ConfigureAwait(false);
                 ParkAfterOutage(route, failure);
                 break;
@@ -283,7 +286,9 @@ internal sealed class Asker(RunContext run, Intake intake)
     private async ValueTask CloseAsync(EndedCall call, ModelFailure failure)
     {
         await SettleAsync(call, failure, 0, failure.Message, default, failure.Billed ? null : 0m).ConfigureAwait(false);
-        await GiveBackAsync(call.Reservation).ConfigureAwait(false);
+        if (failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost && call.Reservation is { } held)
+            await run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)).ConfigureAwait(false);
+        else await GiveBackAsync(call.Reservation).ConfigureAwait(false);
         run.Counters.CallEnded(failure.Kind, default, 0m);
     }
 
@@ -311,5 +316,5 @@ internal sealed class Asker(RunContext run, Intake intake)
         string.Create(CultureInfo.InvariantCulture, $"the next call could cross the job's budget of {run.Job.BudgetUsd} USD; raise budget.usd to go on"));
 
     private sealed record EndedCall(
-        long CallId, Pack Pack, RouteState Route, ModelRequest Request, ModelResult Result, TimeSpan Latency, long? Reservation);
+        long CallId, Pack Pack, RouteState Route, ModelRequest Request, ModelResult Result, DateTimeOffset SentAt, TimeSpan Latency, long? Reservation);
 }

@@ -103,10 +103,10 @@ internal sealed class Intake(
                 return 0;
             }
 
-            slot = new Ask(shown.Key, shown.Fragment);
+            slot = new Ask(shown.Key, shown.Json);
             _fresh.Add(slot);
             if (_seen.Add(shown.Key) || rules.AnythingStored) _doubtful.Add(slot);
-            return shown.Fragment.Length;
+            return shown.Json.Length;
         }
     }
 

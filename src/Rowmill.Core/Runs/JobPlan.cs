@@ -13,6 +13,8 @@ public sealed class JobPlan
     /// <summary>Rows of a pack when the job leaves it to us.</summary>
     internal const int AutomaticRows = 20;
 
+    private const string SimulatorProvider = "simulator";
+
     private JobPlan(Job job, IReadOnlyList<Route> routes, IRowSource source, SourceProfile profile)
     {
         Job = job;
@@ -39,7 +41,7 @@ public sealed class JobPlan
     public AnswerScope Scope => new(Job.Question.Fingerprint, [.. Routes.Select(r => r.Id)]);
 
     /// <summary>True when every label would be made up by the simulator.</summary>
-    public bool Simulated => Routes.Any(r => r.Provider == "simulator");
+    public bool Simulated => Routes.Any(r => r.Provider == SimulatorProvider);
 
     internal RequestText Text { get; }
 
@@ -66,6 +68,8 @@ public sealed class JobPlan
         var profile = await source.ProfileAsync(cancellationToken).ConfigureAwait(false);
         var problems = profile.Problems.ToList();
         if (profile.Columns.Names.Count > 0) problems.AddRange(JobColumns.Check(job, profile.Columns.Names));
+        problems.AddRange(RowSinks.Check(
+            job.Output, job.Source, profile.Columns, job.Question.Schema.Properties, routes.Any(r => r.Provider == SimulatorProvider)));
         return problems.Count == 0 ? new JobPlan(job, routes, source, profile) : throw new ProblemException(problems);
     }
 
@@ -85,7 +89,7 @@ public sealed class JobPlan
         {
             var judgement = judge.Judge(row);
             if (judgement.Invalid is not null || !seen.Add(judgement.Shown.Key)) continue;
-            var ask = new Ask(judgement.Shown.Key, judgement.Shown.Fragment);
+            var ask = new Ask(judgement.Shown.Key, judgement.Shown.Json);
             if (rows.Count > 0 && !Budgets[0].Fits(rows.Count + 1, tokens + ask.Tokens)) break;
             rows.Add(ask);
             tokens += ask.Tokens;
@@ -105,17 +109,11 @@ public sealed class JobPlan
         IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (output is null) return await PassAsync(answers, null, runId, options, cancellationToken).ConfigureAwait(false);
-        await using var sink = RowSinks.Create(output, Job, Profile, Simulated);
+        var sink = RowSinks.Create(output, Profile.Columns, Job.Question.Schema.Properties, Job.Source.Delimiter, Profile.NewLine, Simulated);
+        await using var closing = sink.ConfigureAwait(false);
         var counts = await PassAsync(answers, sink, runId, options, cancellationToken).ConfigureAwait(false);
         await sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return counts;
-    }
-
-    /// <summary>Checks that the output can be written, before anything is paid for.</summary>
-    /// <exception cref="ProblemException">It cannot.</exception>
-    public async ValueTask CheckOutputAsync()
-    {
-        await using var sink = RowSinks.Create(Job.Output, Job, Profile, Simulated);
     }
 
     /// <summary>Gives every row with what the store knows of it to a sink, which the caller completes.</summary>

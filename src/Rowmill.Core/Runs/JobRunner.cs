@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Jobs;
-using Rowmill.Core.Limits;
 using Rowmill.Core.Packing;
 using Rowmill.Core.Replies;
 using Rowmill.Core.Stores;
@@ -44,7 +43,6 @@ public sealed class JobRunner(RunEnvironment environment)
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
         var plan = await JobPlan.OpenAsync(job, options.Model, abort).ConfigureAwait(false);
-        if (options.WriteOutput) await plan.CheckOutputAsync().ConfigureAwait(false);
         counters.SetTotal(options.Total(plan.Profile.Rows));
 
         using var stop = new StopSignal();
@@ -57,7 +55,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Environment = environment,
             Lease = lease,
             Routes = [.. plan.Routes.Select((route, i) => new RouteState(
-                route, environment.Client(route), plan.Budgets[i], environment.WindowOwner(route), new RouteGate(environment.Clock, environment.Chance)))],
+                route, environment.Client(route), plan.Budgets[i], environment.WindowOwner(route), new RouteGate(environment.Chance)))],
             Text = plan.Text,
             Reader = new ReplyReader(job.Question.Schema, job.Question.Abstain),
             Counters = counters,
@@ -114,7 +112,8 @@ public sealed class JobRunner(RunEnvironment environment)
         run.Counters.Enter(RunPhase.Asking);
         var anything = await environment.Answers.AnyAsync(plan.Scope, run.Stop.Abandoning).ConfigureAwait(false);
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
-        await using var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Stop.Stopping);
+        var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Stop.Stopping);
+        await using var closing = intake.ConfigureAwait(false);
         using var queue = new PackQueue(intake, plan.Budgets, plan.MaxRows);
         var asker = new Asker(run, intake);
         var workers = new Task[Math.Max(1, run.Routes.Max(r => r.Concurrency))];

@@ -46,7 +46,7 @@ internal static class RowFailures
     public static ReadOnlyMemory<byte> ToJson(RowFailure failure)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer, JsonText.Compact))
+        using (var json = new Utf8JsonWriter(buffer, CompactJson.Writer))
         {
             json.WriteStartObject();
             json.WriteString("reason"u8, failure.Reason);

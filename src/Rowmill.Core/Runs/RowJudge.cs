@@ -30,15 +30,15 @@ internal sealed class RowJudge : IDisposable
         _shown = new ShownFields(job.Source.Fields);
         _check = new RowCheck(job.Source.Require);
         _largestRow = budgets.Max(b => b.LargestRow);
-        if (!job.Dedupe) _occurrences = new OccurrenceIndex(rows);
+        if (!job.Dedupe) _occurrences = new OccurrenceIndex(Path.GetTempPath(), rows);
     }
 
     /// <summary>Judges the next row of the pass.</summary>
     public Judgement Judge(Row row)
     {
         var shown = _shown.Show(row);
-        if (_occurrences is not null) shown = shown with { Key = _occurrences.Next(shown.Key) };
-        return new Judgement(_check.Problem(row) ?? TooLarge(shown), shown);
+        if (_occurrences is not null) shown = shown with { Key = ShownFields.Key(shown.Key, _occurrences.Next(shown.Key)) };
+        return new Judgement(_check.Check(row) ?? TooLarge(shown), shown);
     }
 
     public void Dispose() => _occurrences?.Dispose();
@@ -46,12 +46,12 @@ internal sealed class RowJudge : IDisposable
     private string? TooLarge(ShownRow shown)
     {
         // No text has more tokens than bytes, so small rows need no count.
-        if (shown.Fragment.Length <= _largestRow) return null;
-        var tokens = TokenEstimate.Of(shown.Fragment.Span);
+        if (shown.Json.Length <= _largestRow) return null;
+        var tokens = TokenEstimate.Of(shown.Json.Span);
         return tokens <= _largestRow
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"too large for any model of the job: about {tokens} tokens ({shown.Fragment.Length} bytes), and at most {Math.Max(0, _largestRow)} tokens fit a request");
+                $"too large for any model of the job: about {tokens} tokens ({shown.Json.Length} bytes), and at most {Math.Max(0, _largestRow)} tokens fit a request");
     }
 }

@@ -1,4 +1,3 @@
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Stores;
