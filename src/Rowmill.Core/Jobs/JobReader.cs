@@ -23,7 +23,7 @@ internal sealed class JobReader(ProblemList problems, string directory, string? 
         if (root is not YamlMap map)
         {
             Problems.Add(
-                root.Line, null, YamlScalar.IsNull(root) ? "The file is empty." : "A job file is a mapping of keys such as 'name: songs'.",
+                YamlScalar.IsNull(root) ? 1 : root.Line, null, YamlScalar.IsNull(root) ? "The file is empty." : "A job file is a mapping of keys such as 'name: songs'.",
                 "'rowmill init TABLE.csv' writes a job file to begin with.");
             return null;
         }

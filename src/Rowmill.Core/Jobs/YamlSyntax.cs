@@ -10,7 +10,7 @@ internal static class YamlSyntax
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n');
         var line = Math.Clamp((int)e.Start.Line, 1, Math.Max(1, lines.Length));
-        if (TabLine(lines, line) is { } tab)
+        if (TabLine(lines, line, e.Message.Contains(" tab ", StringComparison.Ordinal)) is { } tab)
         {
             problems.Add(tab, null, "A tab indents this line; YAML allows spaces only.", "Replace the tab with two spaces.");
             return;
@@ -19,15 +19,15 @@ internal static class YamlSyntax
         problems.Add(line, null, $"This is not YAML: {Said(e)}.", Fix(e.Message, lines[line - 1]));
     }
 
-    // The parser may notice a tab only on the line after, or complain about what the tab made of the line.
-    private static int? TabLine(string[] lines, int line)
+    // The parser may notice a tab only on the line after, or name the line where the mapping around it began.
+    private static int? TabLine(string[] lines, int line, bool certain)
     {
-        foreach (var candidate in new[] { line, line + 1, line - 1 })
+        var candidates = certain ? Enumerable.Range(line, lines.Length - line + 1) : [line, line + 1, line - 1];
+        foreach (var candidate in candidates)
         {
             if (candidate < 1 || candidate > lines.Length) continue;
             var text = lines[candidate - 1];
-            var indent = text.AsSpan(0, text.Length - text.AsSpan().TrimStart(" \t").Length);
-            if (indent.Contains('\t')) return candidate;
+            if (text.AsSpan(0, text.Length - text.AsSpan().TrimStart(" \t").Length).Contains('\t')) return candidate;
         }
 
         return null;
@@ -46,10 +46,10 @@ internal static class YamlSyntax
     {
         if (message.Contains("nested deeper", StringComparison.Ordinal)) return "Check the brackets.";
         var value = line[(line.IndexOf(": ", StringComparison.Ordinal) + 1)..].TrimStart();
-        if (value.Contains(": ", StringComparison.Ordinal) || value.EndsWith(':')) return "Put the value in quotes: it holds a colon.";
         if (value.StartsWith('@') || value.StartsWith('`') || value.StartsWith('%')) return "Put the value in quotes.";
         if (value.StartsWith('{') || value.StartsWith('[')) return "Check that every bracket is closed, or put the value in quotes.";
         if (value.StartsWith('"') || value.StartsWith('\'')) return "Check that the quotes are closed and nothing follows them.";
+        if (value.Contains(": ", StringComparison.Ordinal) || value.EndsWith(':')) return "Put the value in quotes: it holds a colon.";
         return "Check the indentation of this line and the one before, and that brackets and quotes are closed.";
     }
 }
