@@ -49,7 +49,6 @@ public abstract class WindowStoreContract : IDisposable
     [InlineData(30, null, 2)]
     [InlineData(null, 200, 432)]
     [InlineData(null, 50, 1728)]
-    [InlineData(null, 2000, 43.2)]
     public async Task The_wait_for_requests_is_the_share_of_the_span_that_one_takes(int? perMinute, int? perDay, double seconds)
     {
         var limits = new RouteLimits { RequestsPerMinute = perMinute, RequestsPerDay = perDay };
