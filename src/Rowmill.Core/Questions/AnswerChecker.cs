@@ -122,11 +122,11 @@ internal struct AnswerChecker
         {
             var count = Encoding.UTF8.GetChars(text, characters);
             if (schema.Pattern.IsMatch(characters.AsSpan(0, count))) return true;
-            return _quiet > 0 ? false : Fail($"{AnswerErrors.Show(value)} does not match the pattern {schema.Pattern}");
+            return _quiet > 0 ? false : Fail($"{AnswerErrors.Show(value)} does not match the pattern {schema.PatternShown}");
         }
         catch (RegexMatchTimeoutException)
         {
-            return Fail($"takes too long to match the pattern {schema.Pattern}: {AnswerErrors.Show(value)}");
+            return Fail($"takes too long to match the pattern {schema.PatternShown}: {AnswerErrors.Show(value)}");
         }
         finally
         {

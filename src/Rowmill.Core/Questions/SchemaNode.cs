@@ -48,6 +48,9 @@ internal sealed class SchemaNode
     /// <summary>Searched for, not anchored.</summary>
     public Regex? Pattern { get; set; }
 
+    /// <summary>The pattern as its author wrote it, short enough for a message.</summary>
+    public string PatternShown { get; set; } = "";
+
     public JsonNumber? Minimum { get; set; }
 
     public JsonNumber? Maximum { get; set; }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Rowmill.Core.Questions;
@@ -58,6 +59,7 @@ internal sealed partial class SchemaReader
             case "pattern":
                 if (ReadText(value, at) is not { } pattern) break;
                 node.Pattern = EcmaPattern.Compile(pattern, out var error);
+                node.PatternShown = AnswerErrors.Line(Encoding.UTF8.GetBytes(pattern));
                 if (error is not null) Report(at, $"The pattern does not compile: {error}", null);
                 break;
             case "$ref":
@@ -270,8 +272,9 @@ internal sealed partial class SchemaReader
     {
         var rules = new SchemaNode
         {
-            Types = node.Types, MinLength = node.MinLength, MaxLength = node.MaxLength, Pattern = node.Pattern, Minimum = node.Minimum,
-            Maximum = node.Maximum, ExclusiveMinimum = node.ExclusiveMinimum, ExclusiveMaximum = node.ExclusiveMaximum,
+            Types = node.Types, MinLength = node.MinLength, MaxLength = node.MaxLength, Pattern = node.Pattern,
+            PatternShown = node.PatternShown, Minimum = node.Minimum, Maximum = node.Maximum,
+            ExclusiveMinimum = node.ExclusiveMinimum, ExclusiveMaximum = node.ExclusiveMaximum,
         };
         if (schema.TryGetProperty("const", out var constant)) Check(constant, "const");
         if (schema.TryGetProperty("enum_file", out _) && !node.Types.Has(JsonTypes.String))
