@@ -1,0 +1,30 @@
+using Rowmill.Benchmarks;
+
+return args switch
+{
+    ["rows", var count, var file] => SongTable.Write(long.Parse(count), file),
+    ["floor", var url, var requests, var concurrency, var bodyBytes] =>
+        await Floor.RunAsync(new Uri(url), int.Parse(requests), int.Parse(concurrency), int.Parse(bodyBytes)),
+    ["get", var url] => await Server.PrintAsync(new Uri(url), HttpMethod.Get),
+    ["post", var url] => await Server.PrintAsync(new Uri(url), HttpMethod.Post),
+    ["check", var source, var output] => OutputCheck.Run(source, output),
+    ["append", var results, .. var parts] => Measurements.Append(results, parts),
+    ["field", var file, var name] => Measurements.Print(file, name),
+    ["summary", var results, .. var parts] => Summary.Write(results, parts),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine(
+        """
+        rows COUNT FILE                               write a table of that many different songs
+        floor URL REQUESTS CONCURRENCY BODY_BYTES     a bare HttpClient loop: sends so many bytes, only reads the replies
+        get URL | post URL                            print what the server says
+        check SOURCE OUTPUT                           how many rows of the output are answered, and whether in order
+        append RESULTS [NAME=VALUE | FILE.json]...    add one line to the results
+        field FILE.json NAME                          print one value
+        summary RESULTS [NAME=VALUE]...               the results as Markdown
+        """);
+    return 2;
+}

