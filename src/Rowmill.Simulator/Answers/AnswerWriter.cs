@@ -1,0 +1,138 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Rowmill.Simulator.Protocol;
+using Rowmill.Simulator.Schemas;
+
+namespace Rowmill.Simulator.Answers;
+
+/// <summary>Writes the model's text: a row's answer depends on its content, the schema's place and the seed, and on nothing else.</summary>
+internal sealed class AnswerWriter(SimulatorOptions options)
+{
+    /// <summary>The text of a reply to these rows, UTF-8.</summary>
+    public byte[] Write(ReplyShape shape, IReadOnlyList<PlannedAnswer> plan)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var writer = new Utf8JsonWriter(buffer, Json.Relaxed);
+        writer.WriteStartObject();
+        if (shape.Whole is not { } whole)
+        {
+            Rows(writer, shape, plan);
+        }
+        else
+        {
+            foreach (var property in whole.Properties)
+            {
+                if (property.Name == "rows")
+                {
+                    Rows(writer, shape, plan);
+                    continue;
+                }
+
+                var seed = Mix.With((ulong)options.Seed, property.Salt);
+                writer.WritePropertyName(property.Name);
+                new ValueWriter(writer, "").Write(property.Node, seed);
+            }
+        }
+
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The text of a reply to a message that holds no rows.</summary>
+    public byte[] WriteAlone(ReplyShape shape, string message)
+    {
+        var seed = Mix.With((ulong)options.Seed, message);
+        if ((shape.Whole ?? shape.Row) is not { } schema) return Encoding.UTF8.GetBytes($"Simulated: {seed:x8}");
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var writer = new Utf8JsonWriter(buffer, Json.Relaxed);
+        new ValueWriter(writer, "").Write(schema, seed);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void Rows(Utf8JsonWriter writer, ReplyShape shape, IReadOnlyList<PlannedAnswer> plan)
+    {
+        writer.WriteStartArray("rows");
+        foreach (var answer in plan) Row(writer, shape, answer);
+        writer.WriteEndArray();
+    }
+
+    private void Row(Utf8JsonWriter writer, ReplyShape shape, PlannedAnswer answer)
+    {
+        writer.WriteStartObject();
+        writer.WritePropertyName("id");
+        writer.WriteRawValue(answer.Id);
+        if (shape.Abstains && answer.Row.Holds(options.AbstainText)) Abstain(writer, shape);
+        else Answer(writer, shape, answer);
+        writer.WriteEndObject();
+    }
+
+    private static void Abstain(Utf8JsonWriter writer, ReplyShape shape)
+    {
+        // In a flat schema every property is required, so the others are null beside the reason.
+        if (shape.Row?.Property("abstain") is not null)
+        {
+            foreach (var property in shape.Row.Properties.Where(p => p.Name is not ("id" or "abstain") && p.Required)) writer.WriteNull(property.Name);
+        }
+
+        writer.WriteString("abstain", "Simulated: this row cannot be answered.");
+    }
+
+    private void Answer(Utf8JsonWriter writer, ReplyShape shape, PlannedAnswer answer)
+    {
+        var seed = Mix.With(Mix.With((ulong)options.Seed, answer.Row.Hash), answer.Salt);
+        if (shape.Row is not { } schema)
+        {
+            writer.WriteString("answer", $"Simulated: {answer.Row.Hint} ({seed & 0xFFFF:x4})");
+            return;
+        }
+
+        var spoiltType = answer.Spoilt && !HoldsLabels(schema, 0);
+        var values = new ValueWriter(writer, answer.Row.Hint, answer.Spoilt && !spoiltType);
+        foreach (var property in schema.Properties)
+        {
+            if (property.Name == "id") continue;
+            var own = Mix.With(seed, property.Salt);
+            if (property.Name == "abstain")
+            {
+                if (property.Required) writer.WriteNull("abstain");
+                continue;
+            }
+
+            if (spoiltType)
+            {
+                spoiltType = false;
+                WrongType(writer, property);
+                continue;
+            }
+
+            if (values.LeavesOut(property, own, 0)) continue;
+            writer.WritePropertyName(property.Name);
+            values.Write(property.Node, own);
+        }
+    }
+
+    /// <summary>True when a label will certainly come up: only then can one be spoilt.</summary>
+    private static bool HoldsLabels(SchemaNode node, int depth)
+    {
+        if (node.Values.Count > 0) return !node.IsNull;
+        if (depth > 6) return false;
+        if (node.Variants.Count > 0) return node.Variants.Where(v => !v.IsNull).All(v => HoldsLabels(v, depth + 1));
+        if (node.Items is not null) return node.MaxItems != 0 && HoldsLabels(node.Items, depth + 1);
+        return node.Properties.Any(p => p.Name is not ("id" or "abstain") && HoldsLabels(p.Node, depth + 1));
+    }
+
+    private static void WrongType(Utf8JsonWriter writer, SchemaProperty property)
+    {
+        if (property.Node.IsObject)
+        {
+            writer.WriteString(property.Name, "No such value");
+            return;
+        }
+
+        writer.WriteStartObject(property.Name);
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,52 @@
+using Rowmill.Simulator.Schemas;
+
+namespace Rowmill.Simulator.Protocol;
+
+/// <summary>A chat completion request that has passed every check of form.</summary>
+internal sealed record ChatRequest
+{
+    public required string Model { get; init; }
+
+    public required IReadOnlyList<ChatMessage> Messages { get; init; }
+
+    public required ResponseForm Form { get; init; }
+
+    /// <summary>The output limit as far as the dialect reads it; null when there is none.</summary>
+    public required int? MaxTokens { get; init; }
+
+    /// <summary>How many choices are wanted.</summary>
+    public required int Choices { get; init; }
+
+    /// <summary>The tier asked for; null when none is.</summary>
+    public required string? ServiceTier { get; init; }
+
+    /// <summary>All system and developer messages.</summary>
+    public string System => string.Join('\n', Messages.Where(m => m.Role is "system" or "developer").Select(m => m.Text));
+
+    /// <summary>The last user message; empty when there is none.</summary>
+    public string LastUser => Messages.LastOrDefault(m => m.Role == "user")?.Text ?? "";
+
+    /// <summary>A quarter of the UTF-8 bytes of all messages and of the schema, rounded up.</summary>
+    public int PromptTokens => Tokens.Of(Messages.Sum(m => (long)m.Bytes) + Form.SchemaBytes);
+}
+
+/// <summary>One message, its parts joined.</summary>
+internal sealed record ChatMessage(string Role, string Text)
+{
+    public int Bytes { get; } = global::System.Text.Encoding.UTF8.GetByteCount(Text);
+}
+
+/// <summary>The form asked for.</summary>
+/// <param name="IsJson">True for both JSON modes.</param>
+/// <param name="Shape">The shape of the schema sent; null when none was.</param>
+/// <param name="SchemaBytes">Its UTF-8 length.</param>
+internal sealed record ResponseForm(bool IsJson, ReplyShape? Shape, int SchemaBytes)
+{
+    public static ResponseForm Text { get; } = new(IsJson: false, null, 0);
+}
+
+/// <summary>Tokens by the rule of thumb of four bytes each.</summary>
+internal static class Tokens
+{
+    public static int Of(long bytes) => (int)Math.Min(int.MaxValue, (bytes + 3) / 4);
+}

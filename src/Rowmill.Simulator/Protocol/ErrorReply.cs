@@ -1,0 +1,29 @@
+namespace Rowmill.Simulator.Protocol;
+
+/// <summary>A refusal as a value; the dialect knows how its body is written.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Message">The provider's words.</param>
+/// <param name="Type">The error's <c>type</c>.</param>
+internal sealed record ErrorReply(int Status, string Message, string Type)
+{
+    public string? Param { get; init; }
+
+    public string? Code { get; init; }
+
+    /// <summary>Text the model wrote all the same.</summary>
+    public string? FailedGeneration { get; init; }
+
+    /// <summary>The wait told in the retry headers; null for none.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>True when the message is the whole body, without JSON.</summary>
+    public bool Bare { get; init; }
+
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>What the statistics call it; null for <c>http_</c> and the status.</summary>
+    public string? Outcome { get; init; }
+
+    public static ErrorReply Bad(string message, string? param = null, string? code = null) =>
+        new(400, message, "invalid_request_error") { Param = param, Code = code };
+}

@@ -1,0 +1,24 @@
+namespace Rowmill.Simulator;
+
+/// <summary>Whose manners the simulator has: which fields it reads and refuses, its headers and the words of its errors.</summary>
+public enum SimulatorDialect
+{
+    /// <summary>OpenAI.</summary>
+    OpenAI,
+
+    /// <summary>Groq.</summary>
+    Groq,
+
+    /// <summary>Ollama's OpenAI-compatible endpoint: no limits, unknown fields ignored, <c>max_completion_tokens</c> not read.</summary>
+    OllamaV1,
+}
+
+/// <summary>How many tokens a request reserves when it is admitted; what it really used is settled when it ends.</summary>
+public enum TokenReservation
+{
+    /// <summary>The estimated prompt plus the output limit: what Groq is seen to do, and the stricter of the two.</summary>
+    PromptPlusOutput,
+
+    /// <summary>The larger of the estimated prompt and the output limit: OpenAI's documented rule.</summary>
+    LargerOfBoth,
+}

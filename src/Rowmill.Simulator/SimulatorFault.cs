@@ -1,0 +1,120 @@
+namespace Rowmill.Simulator;
+
+/// <summary>What can go wrong with one accepted request.</summary>
+public enum SimulatorFault
+{
+    /// <summary>Nothing: the request is answered as it should be.</summary>
+    None,
+
+    /// <summary>429 with the words of a requests-per-minute limit; nothing is charged.</summary>
+    Http429,
+
+    /// <summary>500, not charged.</summary>
+    Http500,
+
+    /// <summary>503, not charged.</summary>
+    Http503,
+
+    /// <summary>498, Groq's refusal for want of flex capacity; not charged.</summary>
+    Http498,
+
+    /// <summary>429 <c>insufficient_quota</c>: waiting does not help.</summary>
+    Quota,
+
+    /// <summary>The connection is reset without a reply.</summary>
+    Drop,
+
+    /// <summary>No reply until the client goes.</summary>
+    Hang,
+
+    /// <summary>400 <c>json_validate_failed</c> with the failed text in it; charged.</summary>
+    BadGeneration,
+
+    /// <summary><c>finish_reason</c> length and a text cut in the middle.</summary>
+    Truncate,
+
+    /// <summary>The JSON sits in a code fence, with prose around it.</summary>
+    Fence,
+
+    /// <summary>Some rows are missing.</summary>
+    Incomplete,
+
+    /// <summary>The rows come back in another order.</summary>
+    Shuffle,
+
+    /// <summary>One row holds a value that its schema does not allow, a label outside the enum where there is one.</summary>
+    WrongLabel,
+
+    /// <summary>One id comes twice, with different answers.</summary>
+    DuplicateId,
+
+    /// <summary>One row comes back under an id nobody asked for.</summary>
+    ForeignId,
+
+    /// <summary>The model refuses in words.</summary>
+    Refuse,
+
+    /// <summary>An empty text.</summary>
+    Empty,
+
+    /// <summary>Text that is nearly JSON.</summary>
+    BadJson,
+}
+
+/// <summary>The names of the faults as a command line spells them.</summary>
+internal static class FaultNames
+{
+    private static readonly (string Name, SimulatorFault Fault)[] s_names =
+    [
+        ("http429", SimulatorFault.Http429),
+        ("http500", SimulatorFault.Http500),
+        ("http503", SimulatorFault.Http503),
+        ("http498", SimulatorFault.Http498),
+        ("quota", SimulatorFault.Quota),
+        ("drop", SimulatorFault.Drop),
+        ("hang", SimulatorFault.Hang),
+        ("bad-generation", SimulatorFault.BadGeneration),
+        ("truncate", SimulatorFault.Truncate),
+        ("fence", SimulatorFault.Fence),
+        ("incomplete", SimulatorFault.Incomplete),
+        ("shuffle", SimulatorFault.Shuffle),
+        ("wrong-label", SimulatorFault.WrongLabel),
+        ("duplicate-id", SimulatorFault.DuplicateId),
+        ("foreign-id", SimulatorFault.ForeignId),
+        ("refuse", SimulatorFault.Refuse),
+        ("empty", SimulatorFault.Empty),
+        ("bad-json", SimulatorFault.BadJson),
+    ];
+
+    /// <summary>Every name, in the order of the faults.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. s_names.Select(n => n.Name)];
+
+    /// <summary>The fault of a name; hyphens, underscores and case do not matter.</summary>
+    public static bool TryParse(string name, out SimulatorFault fault)
+    {
+        var plain = Plain(name);
+        foreach (var (known, value) in s_names)
+        {
+            if (!string.Equals(Plain(known), plain, StringComparison.OrdinalIgnoreCase)) continue;
+            fault = value;
+            return true;
+        }
+
+        fault = SimulatorFault.None;
+        return false;
+    }
+
+    /// <summary>The name of a fault; <c>ok</c> for none.</summary>
+    public static string Of(SimulatorFault fault)
+    {
+        foreach (var (name, value) in s_names)
+        {
+            if (value == fault) return name;
+        }
+
+        return "ok";
+    }
+
+    private static string Plain(string name) =>
+        name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
+}

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using Rowmill.Core;
+
+namespace Rowmill.Simulator;
+
+/// <summary>What the pretend provider is like. Immutable; <see cref="Validate"/> returns every problem.</summary>
+public sealed record SimulatorOptions
+{
+    /// <summary>The port on the loopback interface; 0 for any free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Whose manners it has.</summary>
+    public SimulatorDialect Dialect { get; init; } = SimulatorDialect.OpenAI;
+
+    /// <summary>The seed of everything that looks like chance: answers, faults, jitter.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>How long a reply takes at least, on the injected clock.</summary>
+    public TimeSpan Latency { get; init; }
+
+    /// <summary>Up to so much is added to <see cref="Latency"/>, evenly spread.</summary>
+    public TimeSpan LatencyJitter { get; init; }
+
+    /// <summary>Requests per minute, of each key and model; null for no limit.</summary>
+    public long? RequestsPerMinute { get; init; }
+
+    /// <summary>Tokens per minute, of each key and model; null for no limit.</summary>
+    public long? TokensPerMinute { get; init; }
+
+    /// <summary>Requests per day, of each key and model; null for no limit.</summary>
+    public long? RequestsPerDay { get; init; }
+
+    /// <summary>Tokens per day, of each key and model; null for no limit.</summary>
+    public long? TokensPerDay { get; init; }
+
+    /// <summary>How many requests the minute's bucket holds when full; null for <see cref="RequestsPerMinute"/> itself.</summary>
+    public long? Burst { get; init; }
+
+    /// <summary>What a request reserves of the token limits.</summary>
+    public TokenReservation Reservation { get; init; } = TokenReservation.PromptPlusOutput;
+
+    /// <summary>The only key accepted; null when any or none will do.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>The models there are; null when any name will do.</summary>
+    public IReadOnlyList<string>? KnownModels { get; init; }
+
+    /// <summary>How often each fault happens, 0…1; at most one fault hits a request, so they sum to 1 at most.</summary>
+    public ImmutableSortedDictionary<SimulatorFault, double> Faults { get; init; } =
+        ImmutableSortedDictionary<SimulatorFault, double>.Empty;
+
+    /// <summary>The faults of the first accepted requests, in order of arrival; afterwards <see cref="Faults"/> rule.</summary>
+    public IReadOnlyList<SimulatorFault> Script { get; init; } = [];
+
+    /// <summary>A pack that holds a row with this text gets a garbage reply, every time; null for none.</summary>
+    public string? PoisonText { get; init; }
+
+    /// <summary>Rows with this text are abstained from where the schema allows it; null for none.</summary>
+    public string? AbstainText { get; init; }
+
+    /// <summary>How many requests the account's money lasts for; later ones get <c>insufficient_quota</c>. Null: for ever.</summary>
+    public long? MaxRequests { get; init; }
+
+    /// <summary>The largest prompt in tokens; null for no limit. Ollama cuts a longer one silently, the others refuse it.</summary>
+    public int? ContextTokens { get; init; }
+
+    /// <summary>True to count a repeated system message as cached tokens; off by default, so that usage does not depend on order.</summary>
+    public bool PromptCache { get; init; }
+
+    /// <summary>How many of the newest ledger entries are kept; null for all, 0 for counts only.</summary>
+    public int? LedgerCapacity { get; init; }
+
+    /// <summary>The names <see cref="With(string, double)"/> knows.</summary>
+    public static IReadOnlyList<string> FaultNames => Simulator.FaultNames.All;
+
+    /// <summary>The names <see cref="WithDialect"/> knows.</summary>
+    public static IReadOnlyList<string> DialectNames { get; } = ["openai", "groq", "ollama-v1"];
+
+    /// <summary>The same with another rate for one fault; 0 takes it away.</summary>
+    public SimulatorOptions With(SimulatorFault fault, double rate) =>
+        this with { Faults = rate == 0 ? Faults.Remove(fault) : Faults.SetItem(fault, rate) };
+
+    /// <summary>The same with another rate for the fault of this name.</summary>
+    /// <exception cref="ProblemException">There is no such fault.</exception>
+    public SimulatorOptions With(string fault, double rate) =>
+        Simulator.FaultNames.TryParse(fault, out var known)
+            ? With(known, rate)
+            : throw new ProblemException(new Problem($"There is no fault '{fault}'.")
+            {
+                Key = "fault",
+                Fix = $"Known are: {string.Join(", ", FaultNames)}.",
+            });
+
+    /// <summary>The same with the dialect of this name.</summary>
+    /// <exception cref="ProblemException">There is no such dialect.</exception>
+    public SimulatorOptions WithDialect(string name)
+    {
+        for (var i = 0; i < DialectNames.Count; i++)
+        {
+            if (string.Equals(DialectNames[i], name, StringComparison.OrdinalIgnoreCase))
+            {
+                return this with { Dialect = (SimulatorDialect)i };
+            }
+        }
+
+        throw new ProblemException(new Problem($"There is no dialect '{name}'.")
+        {
+            Key = "dialect",
+            Fix = $"Known are: {string.Join(", ", DialectNames)}.",
+        });
+    }
+
+    /// <summary>Everything that is wrong with these options; empty when nothing is.</summary>
+    public IReadOnlyList<Problem> Validate() => [.. Problems()];
+
+    /// <summary>One line without the key.</summary>
+    public override string ToString() => $"{DialectNames[(int)Dialect]} simulator, port {Port}, seed {Seed}";
+
+    private IEnumerable<Problem> Problems()
+    {
+        if (Port is < 0 or > 65535) yield return Wrong("port", $"{Port} is not a port; it must be 0 to 65535.");
+        if (!Enum.IsDefined(Dialect)) yield return Wrong("dialect", $"{(int)Dialect} is not a dialect.");
+        if (Latency < TimeSpan.Zero) yield return Wrong("latency", $"{Latency} is negative.");
+        if (LatencyJitter < TimeSpan.Zero) yield return Wrong("latency_jitter", $"{LatencyJitter} is negative.");
+
+        (string Key, long? Value)[] counts =
+        [
+            ("requests_per_minute", RequestsPerMinute), ("tokens_per_minute", TokensPerMinute),
+            ("requests_per_day", RequestsPerDay), ("tokens_per_day", TokensPerDay), ("burst", Burst),
+            ("max_requests", MaxRequests), ("context_tokens", ContextTokens),
+        ];
+        foreach (var (key, value) in counts)
+        {
+            if (value < 1) yield return Wrong(key, $"{value} is too small; it must be at least 1.");
+        }
+
+        if (Burst is not null && RequestsPerMinute is null) yield return Wrong("burst", "It needs requests_per_minute.");
+        if (Burst > RequestsPerMinute) yield return Wrong("burst", $"{Burst} is more than requests_per_minute ({RequestsPerMinute}).");
+        if (Dialect == SimulatorDialect.OllamaV1 && counts[..4].Any(c => c.Value is not null))
+        {
+            yield return Wrong("dialect", "Ollama has no limits by minute or day; use openai or groq for them.");
+        }
+
+        if (ApiKey is not null && string.IsNullOrWhiteSpace(ApiKey)) yield return Wrong("api_key", "It is blank.");
+        if (KnownModels is not null && (KnownModels.Count == 0 || KnownModels.Any(string.IsNullOrWhiteSpace)))
+        {
+            yield return Wrong("known_models", "It must name at least one model, none of them blank.");
+        }
+
+        foreach (var (fault, rate) in Faults)
+        {
+            if (fault == SimulatorFault.None || !Enum.IsDefined(fault)) yield return Wrong("fault", $"{fault} has no rate.");
+            else if (rate is not (>= 0 and <= 1)) yield return Wrong($"fault.{Simulator.FaultNames.Of(fault)}", $"{rate} is not between 0 and 1.");
+        }
+
+        if (Faults.Values.Sum() > 1 + 1e-9) yield return Wrong("fault", $"The rates sum to {Faults.Values.Sum()}; at most 1 is possible.");
+        if (Script.Any(f => !Enum.IsDefined(f))) yield return Wrong("script", "It holds an unknown fault.");
+        if (PoisonText?.Length == 0) yield return Wrong("poison_text", "It is empty and would match every row.");
+        if (AbstainText?.Length == 0) yield return Wrong("abstain_text", "It is empty and would match every row.");
+        if (LedgerCapacity < 0) yield return Wrong("ledger_capacity", $"{LedgerCapacity} is negative.");
+    }
+
+    private static Problem Wrong(string key, string message) => new(message) { Key = key };
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Rowmill.Core;
+using Rowmill.Simulator.Dialects;
+using Rowmill.Simulator.Http;
+using Rowmill.Simulator.Ledger;
+
+namespace Rowmill.Simulator;
+
+/// <summary>
+/// A pretend provider: a real HTTP server on the loopback interface that answers chat completions without a model, with the limits,
+/// the errors and the faults of the real ones. Everything about it follows from its options, its clock and the requests.
+/// </summary>
+public sealed class SimulatorServer : IAsyncDisposable
+{
+    private const long MaxBody = 256L * 1024 * 1024;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly RequestLedger _ledger;
+    private readonly ChatEndpoint _chat;
+    private readonly KestrelServer _kestrel;
+    private int _disposed;
+
+    private SimulatorServer(SimulatorOptions options, TimeProvider clock)
+    {
+        Options = options;
+        var dialect = Dialect.Of(options.Dialect);
+        _ledger = new RequestLedger(options.LedgerCapacity, clock);
+        var replies = new Replies(dialect, _ledger);
+        _chat = new ChatEndpoint(options, clock, dialect, _ledger, replies, _stopping.Token);
+        Front = new HttpFront(options, dialect, _ledger, replies, _chat, Reset);
+
+        var server = new KestrelServerOptions { AddServerHeader = false };
+        server.Limits.MaxRequestBodySize = MaxBody;
+        server.Limits.MinRequestBodyDataRate = null;
+        server.Limits.MinResponseDataRate = null;
+        server.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        var sockets = new SocketTransportFactory(Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        _kestrel = new KestrelServer(Microsoft.Extensions.Options.Options.Create(server), sockets, NullLoggerFactory.Instance);
+    }
+
+    /// <summary>What it was started with.</summary>
+    public SimulatorOptions Options { get; }
+
+    /// <summary>Where clients find it: <c>http://127.0.0.1:PORT/v1</c>, without a trailing slash.</summary>
+    public Uri BaseAddress { get; private set; } = new("http://127.0.0.1/v1");
+
+    /// <summary>What it has seen so far; each read is a new snapshot.</summary>
+    public SimulatorStats Stats => _ledger.Snapshot();
+
+    /// <summary>The newest accepted requests, oldest first, as many as <see cref="SimulatorOptions.LedgerCapacity"/> keeps.</summary>
+    public IReadOnlyList<LedgerEntry> Ledger => _ledger.Entries();
+
+    private HttpFront Front { get; }
+
+    /// <summary>Starts a simulator.</summary>
+    /// <param name="options">What it is like.</param>
+    /// <param name="clock">The clock of limits and latencies.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    /// <exception cref="ProblemException">The options are wrong, or the port is taken; holds every problem.</exception>
+    public static async Task<SimulatorServer> StartAsync(
+        SimulatorOptions options, TimeProvider clock, CancellationToken cancellationToken = default)
+    {
+        var problems = options.Validate();
+        if (problems.Count > 0) throw new ProblemException(problems);
+        var server = new SimulatorServer(options, clock);
+        try
+        {
+            await server._kestrel.StartAsync(server.Front, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            await server.DisposeAsync();
+            throw new ProblemException(new Problem(e.Message) { Key = "port", Fix = "Choose another one, or 0 for any free one." });
+        }
+
+        var address = server._kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        server.BaseAddress = new Uri($"{address}/v1");
+        return server;
+    }
+
+    /// <summary>How many of the ledger's requests held a row with this text, by the row's canonical JSON.</summary>
+    public int TimesAsked(string text) => Ledger.Count(e => Holds(e, text));
+
+    /// <summary>How many of the ledger's billed requests held a row with this text.</summary>
+    public int TimesBilled(string text) => Ledger.Count(e => e.Billed && Holds(e, text));
+
+    /// <summary>Forgets everything: statistics, ledger, limits, the script's place, cached prefixes.</summary>
+    public void Reset()
+    {
+        _ledger.Reset();
+        _chat.Reset();
+    }
+
+    /// <summary>Stops at once; requests in flight are cut off.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
+        await _stopping.CancelAsync();
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _kestrel.StopAsync(now.Token);
+        _kestrel.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static bool Holds(LedgerEntry entry, string text) => entry.Rows.Any(r => r.Contains(text, StringComparison.Ordinal));
+}
