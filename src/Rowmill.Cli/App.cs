@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Rowmill.Cli.Commands;
 using Rowmill.Cli.Console;
 using Rowmill.Core;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Rowmill.Core;
 using Rowmill.Core.Models;
 
@@ -39,12 +37,12 @@ public sealed class ApiKeys(Func<string, string?> read)
         return null;
     }
 
-    /// <summary>A name for the account behind a route's key that does not tell the key: 16 hexadecimal digits of its salted hash.</summary>
+    /// <summary>A name for the account behind a route's key that does not tell the key.</summary>
     /// <param name="route">The route.</param>
-    /// <param name="salt">A secret of this user's machine.</param>
+    /// <param name="fingerprint">Makes a key's salted fingerprint.</param>
     /// <returns>Null when the route has no key.</returns>
-    public string? Fingerprint(Route route, ReadOnlySpan<byte> salt) =>
-        Find(route) is { } key ? Convert.ToHexStringLower(HMACSHA256.HashData(salt, Encoding.UTF8.GetBytes(key)).AsSpan(0, 8)) : null;
+    public async ValueTask<string?> AccountAsync(Route route, Func<string, ValueTask<string>> fingerprint) =>
+        Find(route) is { } key ? await fingerprint(key).ConfigureAwait(false) : null;
 
     /// <summary>Says nothing of the keys.</summary>
     public override string ToString() => "API keys (hidden)";

@@ -3,7 +3,7 @@ using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Providers;
-using Rowmill.Storage;
+using Rowmill.Core.Stores;
 using Rowmill.Storage.Limits;
 using Rowmill.Storage.Sqlite;
 
@@ -28,10 +28,14 @@ public sealed class RowmillEngine : IAsyncDisposable
             Leases = store.Lease,
             Events = store.Events,
             Runs = store.Runs,
-            Windows = new LazyWindowStore(_windows),
-            WindowOwner = route => new WindowOwner(route.Provider, route.BaseUrl, route.Limits.Account ?? "default", route.Model),
+            Windows = new LazyWindowStore(() => _windows.Value),
+            WindowOwner = async route => new WindowOwner(
+                route.Provider,
+                route.BaseUrl,
+                route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? "no key",
+                route.Model),
             Client = route => clients.TryGetValue(route, out var client) ? client : clients[route] = ModelClients.Create(route, keys, options.Clock),
-            Owner = LeaseOwners.Current,
+            Owner = LeaseOwner.Current(),
             StoreName = options.StorePath,
             Clock = options.Clock,
             Chance = options.Chance,

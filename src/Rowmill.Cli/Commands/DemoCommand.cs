@@ -30,7 +30,7 @@ internal static class DemoCommand
         await using var server = await SimulatorServer.StartAsync(
             new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(300), LatencyJitter = TimeSpan.FromMilliseconds(300), LedgerCapacity = 0 }, host.Clock);
         var file = Path.Combine(folder, "demo.yaml");
-        var loaded = JobFile.Load(file, new JobFileOptions { DisplayName = file });
+        var loaded = JobFile.Load(file);
         if (loaded.Job is not { } job) throw new ProblemException(loaded.Problems);
         job = job with { Routes = [.. job.Routes.Select(r => r with { BaseUrl = server.BaseAddress.ToString().TrimEnd('/') })] };
         words.People.WriteLine($"""

@@ -40,7 +40,7 @@ internal sealed class JobArguments
     public Job Load(ParseResult parsed)
     {
         var name = parsed.GetValue(_job)!;
-        var result = JobFile.Load(_host.Absolute(name), new JobFileOptions { DisplayName = name });
+        var result = JobFile.Load(name, new JobFileOptions { Directory = _host.Directory });
         return result.Job is { } job && result.Problems.Count == 0 ? job : throw new ProblemException(result.Problems);
     }
 

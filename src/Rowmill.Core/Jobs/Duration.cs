@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Rowmill.Core.Jobs;
 
 /// <summary>Durations as the job file writes them: <c>30s</c>, <c>2m</c>, <c>1h30m</c>, <c>2d</c>, <c>500ms</c>; a plain number is seconds.</summary>
-internal static partial class Duration
+public static partial class Duration
 {
     /// <summary>Reads a duration, zero included.</summary>
     public static bool TryParse(string text, out TimeSpan duration)

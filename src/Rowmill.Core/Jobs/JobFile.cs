@@ -8,6 +8,9 @@ namespace Rowmill.Core.Jobs;
 /// <summary>How a job file is read.</summary>
 public sealed record JobFileOptions
 {
+    /// <summary>The folder a relative path of the job file starts from; null for the current one.</summary>
+    public string? Directory { get; init; }
+
     /// <summary>Reads the answer schema; replaced by tests of everything around it.</summary>
     internal AnswerSchemaParser ParseSchema { get; init; } = AnswerSchema.Parse;
 }
@@ -40,7 +43,7 @@ public static class JobFile
     /// <param name="options">How to read it.</param>
     public static JobFileResult Load(string path, JobFileOptions? options = null)
     {
-        var full = Path.GetFullPath(path);
+        var full = Path.GetFullPath(path, options?.Directory ?? Environment.CurrentDirectory);
         var read = ReadText(path, full);
         return read.Text is null
             ? new JobFileResult { Problems = [read.Problem!] }

@@ -80,7 +80,7 @@ internal sealed class Admission(RunContext run)
     /// <summary>Waits for back-off and windows; null when the route was parked meanwhile.</summary>
     private async ValueTask<Entry?> WaitAsync(RouteState route, Pack pack)
     {
-        if (!route.HasWindows)
+        if (route.Windows is null)
             return await PassGateAsync(route).ConfigureAwait(false) ? new Entry(EntryKind.Go, route, null) : null;
 
         await route.Turnstile.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
@@ -90,7 +90,7 @@ internal sealed class Admission(RunContext run)
             var demand = new Demand(route.Budget.InputFor(pack.Rows.Count, pack.Tokens), route.Budget.OutputFor(pack.Rows.Count));
             while (await PassGateAsync(route).ConfigureAwait(false))
             {
-                var request = new WindowRequest(route.Owner, route.Route.Limits, demand) { Patience = run.Job.Patience, Place = place };
+                var request = new WindowRequest(route.Windows, route.Route.Limits, demand) { Patience = run.Job.Patience, Place = place };
                 var grant = await run.Environment.Windows.ReserveAsync(request, run.Stop.Stopping).ConfigureAwait(false);
                 place = grant.Place;
                 if (grant.Reservation is not null) return new Entry(EntryKind.Go, route, grant.Reservation);

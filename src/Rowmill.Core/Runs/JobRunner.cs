@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Jobs;
-using Rowmill.Core.Packing;
+using Rowmill.Core.Limits;
 using Rowmill.Core.Replies;
 using Rowmill.Core.Stores;
 
@@ -54,8 +54,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Options = options,
             Environment = environment,
             Lease = lease,
-            Routes = [.. plan.Routes.Select((route, i) => new RouteState(
-                route, environment.Client(route), plan.Budgets[i], environment.WindowOwner(route), new RouteGate(environment.Chance)))],
+            Routes = await OpenRoutesAsync(plan).ConfigureAwait(false),
             Text = plan.Text,
             Reader = new ReplyReader(job.Question.Schema, job.Question.Abstain),
             Counters = counters,
@@ -76,6 +75,19 @@ public sealed class JobRunner(RunEnvironment environment)
         }
 
         return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(JobPlan plan)
+    {
+        var routes = new RouteState[plan.Routes.Count];
+        for (var i = 0; i < routes.Length; i++)
+        {
+            var route = plan.Routes[i];
+            var windows = RouteState.HasWindows(route.Limits) ? await environment.WindowOwner(route).ConfigureAwait(false) : null;
+            routes[i] = new RouteState(route, environment.Client(route), plan.Budgets[i], windows, new RouteGate(environment.Chance));
+        }
+
+        return routes;
     }
 
     /// <summary>Looks at what earlier runs left, and stores that this one has begun.</summary>

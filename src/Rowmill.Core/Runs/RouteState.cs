@@ -8,20 +8,15 @@ namespace Rowmill.Core.Runs;
 internal sealed class RouteState : IDisposable
 {
     /// <summary>Creates the state of a route.</summary>
-    public RouteState(Route route, IModelClient client, PackBudget budget, WindowOwner owner, RouteGate gate)
+    public RouteState(Route route, IModelClient client, PackBudget budget, WindowOwner? windows, RouteGate gate)
     {
         Route = route;
         Client = client;
         Budget = budget;
-        Owner = owner;
+        Windows = windows;
         Gate = gate;
         Form = client.StructuredOutput;
         Slots = new SemaphoreSlim(Concurrency);
-        HasWindows = route.Limits is not
-        {
-            RequestsPerMinute: null, TokensPerMinute: null, InputTokensPerMinute: null, OutputTokensPerMinute: null,
-            RequestsPerDay: null, TokensPerDay: null,
-        };
     }
 
     /// <summary>The route.</summary>
@@ -33,14 +28,18 @@ internal sealed class RouteState : IDisposable
     /// <summary>What a request may carry.</summary>
     public PackBudget Budget { get; }
 
-    /// <summary>Whose windows it uses.</summary>
-    public WindowOwner Owner { get; }
-
-    /// <summary>True when the job names windows.</summary>
-    public bool HasWindows { get; }
+    /// <summary>Whose windows it uses; null when the job names none.</summary>
+    public WindowOwner? Windows { get; }
 
     /// <summary>Back-off and holds.</summary>
     public RouteGate Gate { get; }
+
+    /// <summary>Whether the job names windows for a route.</summary>
+    public static bool HasWindows(RouteLimits limits) => limits is not
+    {
+        RequestsPerMinute: null, TokensPerMinute: null, InputTokensPerMinute: null, OutputTokensPerMinute: null,
+        RequestsPerDay: null, TokensPerDay: null,
+    };
 
     /// <summary>Requests in flight at once.</summary>
     public int Concurrency => Route.Limits.Concurrency ?? RouteLimits.DefaultConcurrency;

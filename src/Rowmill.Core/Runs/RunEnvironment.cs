@@ -25,8 +25,8 @@ public sealed record RunEnvironment
     /// <summary>The limits' usage.</summary>
     public required IWindowStore Windows { get; init; }
 
-    /// <summary>Whose windows a route uses.</summary>
-    public required Func<Route, WindowOwner> WindowOwner { get; init; }
+    /// <summary>Whose windows a route uses; asked only for routes that have any.</summary>
+    public required Func<Route, ValueTask<WindowOwner>> WindowOwner { get; init; }
 
     /// <summary>Makes the client of a route; the run owns none of them.</summary>
     /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
