@@ -1,4 +1,9 @@
 namespace Rowmill.Core.Stores;
 
-/// <summary>Thrown when a store cannot be opened, read or written; the message names it and says what is wrong.</summary>
-public sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>The store cannot be used: no space, no permission, damaged, of another program or a newer version, or locked for
+/// too long. The message names the file and what to do; whatever had been stored before stays stored.</summary>
+public sealed class StoreException(string message) : Exception(message)
+{
+    /// <summary>True when another process held the store locked: a later try may succeed.</summary>
+    public bool Locked { get; init; }
+}
