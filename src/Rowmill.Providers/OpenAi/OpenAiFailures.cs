@@ -14,7 +14,8 @@ internal sealed class OpenAiFailures(Route route, SecretMask mask, TimeProvider 
     private static readonly string[] s_contextWords =
     [
         "maximum context length", "longer than the context length", "exceeds the available context size", "request too large",
-        "reduce the length of the messages", "context window", "prompt is too long", "supports at most", "must be less than or equal to",
+        "reduce the length of the messages", "context window", "prompt is too long", "supports at most",
+        "max_tokens` must be less", "max_completion_tokens` must be less",
     ];
 
     private static readonly string[] s_formWords =

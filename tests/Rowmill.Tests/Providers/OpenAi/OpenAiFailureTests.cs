@@ -47,6 +47,10 @@ public sealed class OpenAiFailureTests
         { 400, """{"error":{"code":400,"type":"exceed_context_size_error","message":"request (9412 tokens) exceeds the available context size (8192 tokens), try increasing it","n_prompt_tokens":9412,"n_ctx":8192}}""", FailureKind.TooLarge },
         { 400, """{"error":"the prompt is longer than the context length currently available to the model; shorten it"}""", FailureKind.TooLarge },
 
+        { 400, """{"error":{"message":"max_tokens is too large: 32768. This model supports at most 16384 completion tokens, whereas you provided 32768.","param":"max_tokens","code":"invalid_value"}}""", FailureKind.TooLarge },
+        { 400, """{"error":{"message":"`max_completion_tokens` must be less than or equal to `8192`, the maximum value for this model","type":"invalid_request_error"}}""", FailureKind.TooLarge },
+        { 400, """{"error":{"message":"`temperature` must be less than or equal to 2","type":"invalid_request_error"}}""", FailureKind.BadRequest },
+
         // The service
         { 408, "", FailureKind.Unavailable },
         { 409, """{"error":{"message":"conflict"}}""", FailureKind.Unavailable },

@@ -100,12 +100,14 @@ public sealed class OpenAiRequestTests
     {
         var http = new ScriptedHttp().Reply(200, Ok);
         var client = Given.Client(http);
-        var variants = Enumerable.Range(0, 12).Select(n => Given.Request((StructuredOutput)(n % 4)) with
+        var one = Given.Request(StructuredOutput.Schema);
+        var variants = Enumerable.Range(0, 6).SelectMany(n => new[]
         {
-            System = $"json {n % 3}",
-            MaxOutputTokens = n,
-            Sampling = new SamplingOptions { Seed = n % 5 },
-            ReplySchema = Encoding.UTF8.GetBytes($$$"""{"type":"object","title":"{{{n % 2}}}","properties":{}}"""),
+            one with { System = $"json {n}" },
+            one with { Sampling = new SamplingOptions { Seed = n } },
+            one with { Form = (StructuredOutput)(n % 4) },
+            one with { MaxOutputTokens = n },
+            one with { ReplySchema = Encoding.UTF8.GetBytes($$$"""{"type":"object","title":"{{{n}}}","properties":{}}""") },
         }).ToList();
         foreach (var request in variants.Concat(variants)) await client.AskAsync(request);
         for (var n = 0; n < http.Sent.Count; n++)
