@@ -33,10 +33,11 @@ internal static partial class Arrows
         ["Rows"] = ["Jobs: SourceOptions SourceKind"],
         ["Models"] = ["Questions"],
         ["Packing"] = ["Questions", "Rows", "Models"],
-        ["Limits"] = ["Models"],
+        // A reservation carries the process that made it, so that a dead one's is given back.
+        ["Limits"] = ["Models", "Stores: LeaseOwner"],
         ["Replies"] = ["Questions", "Rows", "Models"],
         ["Stores"] = ["Questions", "Rows", "Models"],
-        ["Outputs"] = ["Questions", "Rows", "Jobs: OutputOptions OutputKind"],
+        ["Outputs"] = ["Questions", "Rows", "Jobs: OutputOptions OutputKind SourceOptions"],
         ["Jobs"] = ["Questions", "Models", "Outputs", "Rows"],
         ["Runs"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs"],
         ["Planning"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
@@ -61,7 +62,7 @@ internal static partial class Arrows
             var some = allowed.FirstOrDefault(entry => entry.StartsWith(used + ":", StringComparison.Ordinal));
             if (some is null) return [$"{file}: {(room.Length == 0 ? "the root" : room)} may not use {used}"];
             var named = some[(used.Length + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return types[used].Except(named).Where(names.Contains).Select(type => $"{file}: {room} may not use {used}.{type}");
+            return types[used].Except(named).Except(types[room]).Where(names.Contains).Select(type => $"{file}: {room} may not use {used}.{type}");
         }
     }
 
