@@ -54,7 +54,12 @@ internal static class TextFault
             (first, column, value) = (scan.Line, scan.Column, b);
         }
 
-        if (lines == 0) return;
+        if (lines == 0)
+        {
+            problems.Add(null, "the file changed while it was read.", "Start again when nobody writes it.");
+            return;
+        }
+
         var more = lines == 1 ? "" : lines == 2 ? "; one more line has such bytes" : $"; {lines - 1} more lines have such bytes";
         problems.Add(
             first,

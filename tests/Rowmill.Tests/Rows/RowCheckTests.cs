@@ -13,6 +13,7 @@ public sealed class RowCheckTests : IDisposable
     [InlineData(" \t\u00A0\u3000 ", "blank")]
     [InlineData("NULL", "NULL")]
     [InlineData(" null ", "NULL")]
+    [InlineData("\u00A0NULL\u3000", "NULL")]
     [InlineData("#REF!", "#REF!")]
     [InlineData("#N/A", "#N/A")]
     [InlineData("#VALUE!", "#VALUE!")]
