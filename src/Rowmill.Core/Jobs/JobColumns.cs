@@ -1,24 +1,10 @@
+using Rowmill.Core.Models;
+
 namespace Rowmill.Core.Jobs;
 
 /// <summary>The columns a job speaks of, against those it has.</summary>
 public static class JobColumns
 {
-    /// <summary>The columns that a CSV output adds after the source's own, in order.</summary>
-    /// <param name="output">The job's output.</param>
-    /// <param name="properties">The answer's top-level properties in schema order.</param>
-    public static IReadOnlyList<string> Added(OutputOptions output, IReadOnlyList<string> properties)
-    {
-        var columns = new List<string> { $"{output.Prefix}status", $"{output.Prefix}error" };
-        if (output.Kind == OutputKind.Jsonl)
-        {
-            columns.Add($"{output.Prefix}answer");
-            return columns;
-        }
-
-        foreach (var property in properties) columns.AddRange(ColumnsOf(output, property));
-        return columns;
-    }
-
     /// <summary>Checks a job against its opened source: columns it names and the source lacks, and columns that it would add twice.</summary>
     /// <param name="job">The job.</param>
     /// <param name="columns">The source's columns in order.</param>
@@ -34,10 +20,10 @@ public static class JobColumns
         Missing("source.key", job.Source.Key);
         Missing("source.fields", job.Source.Fields);
         Missing("source.require", job.Source.Require);
-        foreach (var problem in CheckAnswer(job.Output, properties))
+        foreach (var problem in CheckAnswer(job.Output, properties, job.Routes))
             problems.Add(problem with { File = job.File, Line = Line(job, problem.Key!) });
 
-        var collisions = Added(job.Output, properties).Where(present.Contains).ToArray();
+        var collisions = Added(job.Output, properties, job.Routes).Where(present.Contains).ToArray();
         if (collisions.Length > 0)
         {
             var free = FreePrefix(columns);
@@ -72,7 +58,7 @@ public static class JobColumns
     /// Answer columns that collide with each other or with the status columns, and spread columns that are no property.
     /// Keys are <c>answer.properties.NAME</c> and <c>output.spread.NAME</c>.
     /// </summary>
-    internal static IReadOnlyList<Problem> CheckAnswer(OutputOptions output, IReadOnlyList<string> properties)
+    internal static IReadOnlyList<Problem> CheckAnswer(OutputOptions output, IReadOnlyList<string> properties, IReadOnlyList<Route> routes)
     {
         var problems = new List<Problem>();
         foreach (var name in output.Spread.Keys.Where(n => !properties.Contains(n)))
@@ -88,6 +74,7 @@ public static class JobColumns
             [$"{output.Prefix}status"] = "the row's status",
             [$"{output.Prefix}error"] = "the row's error",
         };
+        if (IsSimulated(routes)) owners.Add($"{output.Prefix}simulated", "the mark of a simulated run");
         foreach (var property in properties)
             foreach (var column in ColumnsOf(output, property))
                 if (!owners.TryAdd(column, $"'{property}'"))
@@ -108,6 +95,16 @@ public static class JobColumns
             if (!columns.Any(c => c.StartsWith(prefix, StringComparison.Ordinal))) return prefix;
         }
     }
+
+    // What the output adds to the source's columns.
+    private static IEnumerable<string> Added(OutputOptions output, IReadOnlyList<string> properties, IReadOnlyList<Route> routes)
+    {
+        string[] own = IsSimulated(routes) ? ["status", "error", "simulated"] : ["status", "error"];
+        return own.Select(name => output.Prefix + name).Concat(
+            output.Kind == OutputKind.Jsonl ? [$"{output.Prefix}answer"] : properties.SelectMany(p => ColumnsOf(output, p)));
+    }
+
+    private static bool IsSimulated(IReadOnlyList<Route> routes) => routes.Any(r => r.Provider == "simulator");
 
     private static IEnumerable<string> ColumnsOf(OutputOptions output, string property) =>
         output.Spread.TryGetValue(property, out var count)

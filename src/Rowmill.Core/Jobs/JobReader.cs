@@ -41,7 +41,7 @@ internal sealed class JobReader(ProblemList problems, string directory, string? 
         file.NotYet("batch", "Delete it: this version asks online.", harmless: n => n is YamlMap { Entries.Count: 0 });
         var output = OutputSection.Read(file, this, source);
         file.Finish();
-        QuestionSection.CheckColumns(file, output, this);
+        QuestionSection.CheckColumns(file, output, routes, this);
 
         if (name is null || source is null || question is null || output is null || routes.Count == 0) return null;
         return new Job

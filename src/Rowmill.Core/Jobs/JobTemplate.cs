@@ -43,8 +43,8 @@ public static class JobTemplate
             # Asks a model the same question about every row of {OneLine(table.FileName, 200)}. Edit the prompt, the answer and the models, then:
             #   rowmill check FILE.yaml             everything that can be wrong, and the first request
             #   rowmill try FILE.yaml --sample 10   a few rows, side by side
-            #   rowmill plan FILE.yaml              calls, tokens, money and time
             #   rowmill run FILE.yaml               all rows; run it again to resume
+            #   rowmill status FILE.yaml            where it stands
             name: {YamlQuoting.Quote(name)}
 
             source:
@@ -119,7 +119,7 @@ public static class JobTemplate
               # - model: openai-compatible/MODEL         # any server with this interface
               #   base_url: http://localhost:8000/v1
               #   price: { input: 0.15, output: 0.60 }   # USD per million tokens
-              {{(none ? "" : "# ")}}- model: {{Simulated}}                 # made-up answers from 'rowmill simulate': {{(none ? "no key variable is set" : "to try things out")}}
+              {{(none ? "" : "# ")}}- model: {{Simulated}}                     # made-up answers from 'rowmill simulate': {{(none ? "no key variable is set" : "to try things out")}}
 
 
             """;

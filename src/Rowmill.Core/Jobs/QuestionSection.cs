@@ -1,4 +1,5 @@
 using System.Text;
+using Rowmill.Core.Models;
 using Rowmill.Core.Questions;
 
 namespace Rowmill.Core.Jobs;
@@ -26,10 +27,10 @@ internal sealed class QuestionSection(JobMap file, JobReader reader)
     }
 
     /// <summary>Reports answer columns that collide with each other and spread columns that do not exist or are no lists.</summary>
-    public static void CheckColumns(JobMap file, OutputOptions? output, JobReader reader)
+    public static void CheckColumns(JobMap file, OutputOptions? output, IReadOnlyList<Route> routes, JobReader reader)
     {
         if (output is null || Properties(file) is not { } properties) return;
-        foreach (var problem in JobColumns.CheckAnswer(output, [.. properties.Entries.Select(e => e.Key)]))
+        foreach (var problem in JobColumns.CheckAnswer(output, [.. properties.Entries.Select(e => e.Key)], routes))
         {
             var name = problem.Key![(problem.Key!.LastIndexOf('.') + 1)..];
             var spread = problem.Key.StartsWith("output.", StringComparison.Ordinal);

@@ -56,9 +56,19 @@ public sealed class JobColumnsTests : IDisposable
     }
 
     [Fact]
-    public void The_added_columns_stand_in_order()
+    public void A_simulated_run_adds_its_mark_too()
     {
-        var output = _folder.LoadGood(JobFolder.Good + "\n  spread: { tags: 2 }").Output;
-        Assert.Equal(["ai_status", "ai_error", "ai_label", "ai_tags_1", "ai_tags_2"], JobColumns.Added(output, s_properties));
+        var yaml = JobFolder.Good.Replace("groq/openai/gpt-oss-20b", "simulator/demo");
+        Assert.Single(JobColumns.Check(_folder.LoadGood(yaml), ["title", "artist", "ai_simulated"], s_properties));
+        Assert.Empty(JobColumns.Check(_folder.LoadGood(JobFolder.Good), ["title", "artist", "ai_simulated"], s_properties));
+        Assert.Equal("answer.properties.simulated", _folder.Single(_folder.Load(yaml.Replace("label: {", "simulated: {"))).Key);
+    }
+
+    [Fact]
+    public void A_jsonl_output_nests_the_answer_under_one_name()
+    {
+        var job = _folder.LoadGood(JobFolder.Good.Replace("  csv: out.csv", "  jsonl: out.jsonl"));
+        Assert.Empty(JobColumns.Check(job, ["title", "artist", "ai_label"], s_properties));
+        Assert.Single(JobColumns.Check(job, ["title", "artist", "ai_answer"], s_properties));
     }
 }

@@ -126,6 +126,13 @@ public sealed class JobFileMistakeTests : IDisposable
     }
 
     [Fact]
+    public void A_property_whose_name_holds_a_dot_is_found_again()
+    {
+        var problem = _folder.Single(_folder.LoadWith("    label:", "    a: { type: string }\n    a.b: { refuse: 1 }\n    label:"));
+        Assert.Equal(("answer.properties.a.b.refuse", 11L), (problem.Key, problem.Line!.Value));
+    }
+
+    [Fact]
     public void Ollama_is_named_without_its_v1()
     {
         var problem = _folder.Single(_folder.LoadWith("groq/openai/gpt-oss-20b", "ollama/x\n    base_url: http://box:11434/v1/"));

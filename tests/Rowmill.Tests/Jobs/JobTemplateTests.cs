@@ -20,6 +20,8 @@ public sealed class JobTemplateTests : IDisposable
     {
         var job = _folder.LoadGood(JobTemplate.Write(Table(s_odd.Select(n => new JobTemplateColumn(n, ["some text", "# odd: 'value'\n- x"]))), _ => false));
         Assert.Equal(s_odd, job.Source.Fields);
+        // Other programs read YAML 1.1, where these plain words are no texts.
+        Assert.Equal(["\"yes\"", "\"NO\"", "yes or no"], new[] { "yes", "NO", "yes or no" }.Select(YamlQuoting.Quote));
         Assert.Equal("songs", job.Name);
         Assert.Equal(Path.Combine(_folder.Path, "songs.csv"), job.Source.Path);
         Assert.Equal(Path.Combine(_folder.Path, "songs-labelled.csv"), job.Output.Path);
