@@ -20,6 +20,7 @@ public sealed class LeaseOwnerTests
     [Fact]
     public void The_end_of_a_process_is_seen()
     {
+        if (!OperatingSystem.IsLinux()) return;
         using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sleep", "60"))!;
         var stat = System.IO.File.ReadAllText($"/proc/{process.Id}/stat");
         var owner = LeaseOwner.Current() with { ProcessId = process.Id, ProcessStarted = stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19] };
