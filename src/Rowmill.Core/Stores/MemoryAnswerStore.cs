@@ -60,7 +60,7 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
             var rows = _good
                 .Where(o => o.Key.Job == job && (o.Key.Question != scope.Question || !scope.Routes.Contains(o.Key.Route)))
                 .Sum(o => o.Value);
-            return ValueTask.FromResult(new UnusedAnswers(rows, calls.CostOutside(job, scope)));
+            return ValueTask.FromResult(new UnusedAnswers(rows, rows == 0 ? 0 : calls.CostOutside(job, scope)));
         }
     }
 

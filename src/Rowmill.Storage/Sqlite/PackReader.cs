@@ -117,7 +117,7 @@ internal sealed class PackReader
         }
 
         if (best is null) return null;
-        if (_window!.Get(best.Id) is null) _window.Load(best, bestRow, ReadFollowing);
+        _window!.Found(best, bestRow, ReadFollowing);
         return best.Outcome(bestRow);
     }
 

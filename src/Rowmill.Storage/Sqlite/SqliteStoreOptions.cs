@@ -12,10 +12,10 @@ internal sealed record SqliteStoreOptions
     public int SliceRows { get; init; } = 8 * 1024;
 
     /// <summary>Bytes of stored packs read ahead and kept per store.</summary>
-    public int WindowBytes { get; init; } = 16 * 1024 * 1024;
+    public int WindowBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Rows kept with them.</summary>
-    public int WindowRows { get; init; } = 64 * 1024;
+    public int WindowRows { get; init; } = 32 * 1024;
 
     /// <summary>How long a commit may stay off the disk; under a second, for the promise has a margin.</summary>
     public TimeSpan SyncEvery { get; init; } = TimeSpan.FromMilliseconds(750);

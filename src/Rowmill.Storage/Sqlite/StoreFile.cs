@@ -10,7 +10,6 @@ internal static class StoreFile
 
     // "RwMl", in PRAGMA application_id: tells our files from other programs'.
     private const long ApplicationId = 0x52774d6c;
-    private const int Tries = 50;
 
     // Closing a file drops every POSIX lock the process has on it, SQLite's too: no creation while another opens.
     private static readonly Lock s_opening = new();
@@ -22,7 +21,9 @@ internal static class StoreFile
         lock (s_opening)
         {
             Create(path);
-            for (var attempt = 1; ; attempt++)
+            var clock = TimeProvider.System; // SQLite's own waiting goes by it too
+            var start = clock.GetTimestamp();
+            while (true)
             {
                 var connection = Connection.Open(path, options.Busy);
                 try
@@ -32,7 +33,7 @@ internal static class StoreFile
                     if (options.MaxPages is { } pages) connection.SetPragma("max_page_count", pages);
                     return connection;
                 }
-                catch (StoreException e) when (e.Locked && attempt < Tries)
+                catch (StoreException e) when (e.Locked && clock.GetElapsedTime(start) < options.Busy)
                 {
                     // The change to WAL and the recovery of a log do not wait for others by themselves.
                     connection.Dispose();
@@ -75,8 +76,10 @@ internal static class StoreFile
         }
     }
 
+    // One by one: the mode is given to the last of a path only.
     private static void CreateFolder(string folder)
     {
+        if (Path.GetDirectoryName(folder) is { Length: > 0 } parent && !Directory.Exists(parent)) CreateFolder(parent);
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
         else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }

@@ -21,6 +21,7 @@ internal sealed class Writer
     private List<WriteOp> _queue = [];
     private bool _stopping;
     private bool _syncDue;
+    private Exception? _death;
 
     // The writer thread's own.
     private bool _unsynced;
@@ -45,6 +46,7 @@ internal sealed class Writer
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, typeof(SqliteStore));
+            if (_death is not null) throw new StoreException($"the store {_connection.Path} stopped writing: {_death.Message}");
             _queue.Add(op);
             if (_queue.Count == 1) Monitor.Pulse(_gate);
         }
@@ -90,6 +92,14 @@ internal sealed class Writer
         }
         catch (Exception e)
         {
+            lock (_gate)
+            {
+                _death = e;
+                foreach (var op in _queue) op.Fail(e);
+                _queue.Clear();
+            }
+
+            _index.Fail(e);
             _finished.SetException(e);
         }
         finally
@@ -102,7 +112,7 @@ internal sealed class Writer
     {
         lock (_gate)
         {
-            while (_queue.Count == 0 && !_syncDue && !_index.HasWork)
+            while (_queue.Count == 0)
             {
                 if (_stopping)
                 {
@@ -110,6 +120,7 @@ internal sealed class Writer
                     return false;
                 }
 
+                if (_syncDue || _index.HasWork) break;
                 Monitor.Wait(_gate);
             }
 
