@@ -72,7 +72,7 @@ internal sealed class ChatEndpoint
         }
         finally
         {
-            _ledger.Ended();
+            _ledger.Left();
         }
     }
 
