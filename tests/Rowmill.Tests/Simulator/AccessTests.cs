@@ -10,7 +10,7 @@ public sealed class AccessTests
     private static readonly SimulatorOptions s_closed = new() { ApiKey = "sk-the-right-one" };
 
     [Theory]
-    [InlineData("Bearer sk-the-wrong-one-1234", "Incorrect API key provided: sk-the-w************1234. You can find", "invalid_api_key")]
+    [InlineData("Bearer sk-the-wrong-one-1234", "Incorrect API key provided: sk-the-w*********1234. You can find", "invalid_api_key")]
     [InlineData(null, "You didn't provide an API key.", null)]
     [InlineData("sk-the-right-one", "You didn't provide an API key.", null)]
     [InlineData("Basic sk-the-right-one", "You didn't provide an API key.", null)]

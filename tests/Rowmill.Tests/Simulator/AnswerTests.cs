@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Rowmill.Simulator;
 using Rowmill.Simulator.Answers;
 using static Rowmill.Tests.Simulator.SimulatorHarness;
@@ -46,7 +45,7 @@ public sealed class AnswerTests
         Assert.Equal(packed[6], single[0]);
         Assert.NotEqual(packed, Answers((await other.AskAsync(Body(s_titles))).Rows));
 
-        static string[] Answers(JsonElement[] rows) => [.. rows.Select(r => Regex.Replace(r.GetRawText(), "\"id\":\\d+,", ""))];
+        static string[] Answers(JsonElement[] rows) => [.. rows.Select(r => r.GetRawText()[r.GetRawText().IndexOf(',', StringComparison.Ordinal)..])];
     }
 
     [Fact]
@@ -62,7 +61,7 @@ public sealed class AnswerTests
         var second = await simulator.AskAsync(WithUser(ba));
         Assert.Equal(first.Rows[0].GetProperty("reasoning").GetString(), second.Rows[0].GetProperty("reasoning").GetString());
         Assert.Equal("k", second.Rows[0].GetProperty("id").GetString());
-        Assert.Equal(1, simulator.Server.Ledger.Skip(2).SelectMany(e => e.Rows).Distinct().Count());
+        Assert.Single(simulator.Server.Ledger.Skip(2).SelectMany(e => e.Rows).Distinct());
     }
 
     [Fact]
@@ -78,7 +77,7 @@ public sealed class AnswerTests
     public async Task References_and_variants_are_followed_and_the_abstention_is_skipped_unless_asked_for()
     {
         var schema = $$$"""
-            {"type":"object","properties":{"rows":{"type":"array","items":{"anyOf":[{"$ref":"#/$defs/abstention"},{"$ref":"#/$defs/row"}]}}},
+            {"type":"object","properties":{"rows":{"type":"array","items":{"anyOf":[{"$ref":"#/$defs/abstention"},{"$ref":"#/$defs/row"}]} } },
             "required":["rows"],"additionalProperties":false,"$defs":{"row":{{{RowSchema}}},"abstention":{{{Abstention}}}}}
             """;
         await using var simulator = await StartAsync(new SimulatorOptions { AbstainText = "say \"nothing\"" });

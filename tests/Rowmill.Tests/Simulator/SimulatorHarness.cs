@@ -44,10 +44,10 @@ internal sealed class SimulatorHarness : IAsyncDisposable
     }
 
     public static string Wrap(string items) =>
-        $$"""{"type":"object","properties":{"rows":{"type":"array","items":{{items}}}},"required":["rows"],"additionalProperties":false}""";
+        $$"""{"type":"object","properties":{"rows":{"type":"array","items":{{items}} } },"required":["rows"],"additionalProperties":false}""";
 
     public static string Strict(string schema) =>
-        $$"""{"type":"json_schema","json_schema":{"name":"reply","strict":true,"schema":{{schema}}}}""";
+        $$"""{"type":"json_schema","json_schema":{"name":"reply","strict":true,"schema":{{schema}} } }""";
 
     /// <summary>A request about rows with these titles, ids from 1.</summary>
     public static string Body(string[] titles, string? schema = null, string more = "", string system = "Answer as JSON.")
