@@ -38,7 +38,8 @@ public sealed class SimulatorServer : IAsyncDisposable
         server.Limits.MinRequestBodyDataRate = null;
         server.Limits.MinResponseDataRate = null;
         server.Listen(IPAddress.Loopback, options.Port, listen => listen.Protocols = HttpProtocols.Http1);
-        var sockets = new SocketTransportFactory(Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var transport = Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions());
+        var sockets = new SocketTransportFactory(transport, NullLoggerFactory.Instance);
         _kestrel = new KestrelServer(Microsoft.Extensions.Options.Options.Create(server), sockets, NullLoggerFactory.Instance);
     }
 

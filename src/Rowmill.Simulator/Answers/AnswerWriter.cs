@@ -74,7 +74,10 @@ internal sealed class AnswerWriter(SimulatorOptions options)
         // In a flat schema every property is required, so the others are null beside the reason.
         if (shape.Row?.Property("abstain") is not null)
         {
-            foreach (var property in shape.Row.Properties.Where(p => p.Name is not ("id" or "abstain") && p.Required)) writer.WriteNull(property.Name);
+            foreach (var property in shape.Row.Properties)
+            {
+                if (property is { Name: not ("id" or "abstain"), Required: true }) writer.WriteNull(property.Name);
+            }
         }
 
         writer.WriteString("abstain", "Simulated: this row cannot be answered.");

@@ -55,7 +55,8 @@ internal sealed class CompletionMaker(SimulatorOptions options, Dialect dialect,
             return new Generation(new Completion(text, null, "stop"), null, Tokens.Of(text.Length), outcome);
         }
 
-        if (!dialect.ValidatesJson || !request.Form.IsJson) return Truncated(TextFaults.Cut(text, (int)Math.Min(int.MaxValue, request.MaxTokens.Value * 4L)), "truncate");
+        var fitting = (int)Math.Min(int.MaxValue, request.MaxTokens.Value * 4L);
+        if (!dialect.ValidatesJson || !request.Form.IsJson) return Truncated(TextFaults.Cut(text, fitting), "truncate");
         const string Reached = "max completion tokens reached before generating a valid document";
         return new Generation(null, dialect.BadGeneration(Reached), request.MaxTokens.Value, FaultNames.Of(SimulatorFault.BadGeneration));
     }

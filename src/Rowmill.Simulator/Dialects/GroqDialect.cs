@@ -82,7 +82,8 @@ internal sealed class GroqDialect : Dialect
                 : model.Contains("qwen", StringComparison.Ordinal) ? ["none", "default"]
                 : [];
             if (allowed.Length == 0) return ErrorReply.Bad("`reasoning_effort` is not supported with this model");
-            if (!allowed.Contains(effort.GetString(), StringComparer.Ordinal)) return BadChoice("reasoning_effort", effort.GetString()!, allowed);
+            var given = effort.GetString()!;
+            if (!allowed.Contains(given, StringComparer.Ordinal)) return BadChoice("reasoning_effort", given, allowed);
         }
 
         return model.Contains("llama-3", StringComparison.Ordinal)

@@ -9,6 +9,9 @@ namespace Rowmill.Simulator.Faults;
 /// </summary>
 internal sealed class FaultPlan(SimulatorOptions options)
 {
+    /// <summary>So many different requests are told apart; then counting their repeats begins anew, so that memory stays bounded.</summary>
+    private const int MaxSeen = 1_000_000;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, int> _seen = [];
     private long _accepted;
@@ -18,6 +21,7 @@ internal sealed class FaultPlan(SimulatorOptions options)
     {
         lock (_gate)
         {
+            if (_seen.Count >= MaxSeen) _seen.Clear();
             var occurrence = options.Faults.Count == 0 ? 0 : CollectionsMarshal.GetValueRefOrAddDefault(_seen, content, out _)++;
             var chance = Mix.With(Mix.With((ulong)options.Seed, content), (ulong)occurrence);
             var index = _accepted++;

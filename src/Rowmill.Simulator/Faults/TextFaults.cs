@@ -22,6 +22,6 @@ internal static class TextFaults
     public static byte[] Fence(ReadOnlySpan<byte> text) =>
         [.. "Here are the answers you asked for:\n\n```json\n"u8, .. text, .. "\n```\n\nLet me know if you need anything else."u8];
 
-    /// <summary>The last two brackets are exchanged and a comma is lost in between, as models do.</summary>
+    /// <summary>The list is never closed: a comma stands where its bracket should.</summary>
     public static byte[] Break(ReadOnlySpan<byte> text) => [.. text[..^Math.Min(2, text.Length)], .. ",}"u8];
 }

@@ -72,7 +72,7 @@ internal sealed class ChatEndpoint
         }
         finally
         {
-            _ledger.Ended();
+            _ledger.Left();
         }
     }
 
@@ -231,7 +231,14 @@ internal sealed class ChatEndpoint
 
     /// <summary>One accepted request on its way through.</summary>
     private sealed record Exchange(
-        HttpContext Context, string Key, ChatRequest Request, IReadOnlyList<AskedRow> Rows, int Prompt, ulong Chance, Admission Admission, LedgerTicket Ticket)
+        HttpContext Context,
+        string Key,
+        ChatRequest Request,
+        IReadOnlyList<AskedRow> Rows,
+        int Prompt,
+        ulong Chance,
+        Admission Admission,
+        LedgerTicket Ticket)
     {
         public LimitGate.Reservation Reservation => Admission.Reservation!;
 

@@ -49,7 +49,8 @@ internal sealed class HttpFront(
         ledger.Arrived();
         if (dialect.WantsUserAgent && string.IsNullOrWhiteSpace(context.Request.Headers.UserAgent))
         {
-            return replies.RefuseAsync(context, new ErrorReply(403, "error code: 1010", "") { Bare = true, ContentType = "text/plain; charset=UTF-8" });
+            var turnedAway = new ErrorReply(403, "error code: 1010", "") { Bare = true, ContentType = "text/plain; charset=UTF-8" };
+            return replies.RefuseAsync(context, turnedAway);
         }
 
         if (path is not (ChatPath or ModelsPath)) return replies.RefuseAsync(context, dialect.UnknownUrl(method, path));
@@ -68,12 +69,9 @@ internal sealed class HttpFront(
         key = "";
         var header = request.Headers.Authorization.ToString();
         if (header.Length == 0) return options.ApiKey is null ? null : dialect.NoKey();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || header.Length == Scheme.Length || header[Scheme.Length..].Contains(' ', StringComparison.Ordinal))
-        {
-            return dialect.NoKey();
-        }
-
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return dialect.NoKey();
         key = header[Scheme.Length..];
+        if (key.Length == 0 || key.Contains(' ', StringComparison.Ordinal)) return dialect.NoKey();
         return options.ApiKey is null || string.Equals(key, options.ApiKey, StringComparison.Ordinal) ? null : dialect.WrongKey(key);
     }
 

@@ -29,7 +29,7 @@ internal sealed class RequestLedger(int? capacity, TimeProvider clock)
         lock (_gate) _maxInFlight = Math.Max(_maxInFlight, ++_inFlight);
     }
 
-    public void Ended()
+    public void Left()
     {
         lock (_gate) _inFlight--;
     }

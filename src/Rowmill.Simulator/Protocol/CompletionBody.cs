@@ -28,7 +28,8 @@ internal static class CompletionBody
         for (var i = 0; i < request.Choices; i++) Choice(writer, dialect, completion, i);
         writer.WriteEndArray();
         Usage(writer, dialect, bill, took);
-        if (dialect.DetailedReplies) writer.WriteString("service_tier", request.ServiceTier is "flex" or "priority" ? request.ServiceTier : "default");
+        var tier = request.ServiceTier is "flex" or "priority" ? request.ServiceTier : "default";
+        if (dialect.DetailedReplies) writer.WriteString("service_tier", tier);
         writer.WriteString("system_fingerprint", "simulated");
         if (dialect.GroqReplies)
         {

@@ -41,7 +41,8 @@ internal sealed class SchemaNode
     public bool IsNull => Types is ["null"] || Values is ["null"];
 
     /// <summary>True when null is among what it allows.</summary>
-    public bool AllowsNull => Types.Contains("null", StringComparer.Ordinal) || Variants.Any(v => v.IsNull) || Values.Contains("null", StringComparer.Ordinal);
+    public bool AllowsNull =>
+        Types.Contains("null", StringComparer.Ordinal) || Variants.Any(v => v.IsNull) || Values.Contains("null", StringComparer.Ordinal);
 
     public bool IsObject => Types.Contains("object", StringComparer.Ordinal) || Properties.Count > 0;
 

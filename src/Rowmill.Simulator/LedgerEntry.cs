@@ -1,4 +1,4 @@
-namespace Rowmill.Simulator.Ledger;
+namespace Rowmill.Simulator;
 
 /// <summary>One accepted request as the provider remembers it.</summary>
 /// <param name="Number">1-based, in order of acceptance.</param>
