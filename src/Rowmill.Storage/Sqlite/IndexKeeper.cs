@@ -21,6 +21,7 @@ internal sealed class IndexKeeper
     private long[] _packs = [];
     private int _merged;
     private bool _merging;
+    private Memtable? _spare; // emptied, for the next time
     private bool _behind;
     private bool _failed;
 
@@ -88,7 +89,8 @@ internal sealed class IndexKeeper
         active.Sort(_hashes, _packs);
         _merged = 0;
         _merging = true;
-        _index.View = new IndexView(new Memtable(active.Capacity), active);
+        _index.Show(new IndexView(_spare ?? new Memtable(active.Capacity), active));
+        _spare = null;
         return true;
     }
 
@@ -136,6 +138,8 @@ internal sealed class IndexKeeper
         _merged = end;
         if (!last) return;
         _merging = false;
-        _index.View = _index.View with { Frozen = null };
+        if (!_index.Show(_index.View with { Frozen = null })) return;
+        frozen.Clear();
+        _spare = frozen;
     }
 }

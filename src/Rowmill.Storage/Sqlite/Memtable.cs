@@ -57,6 +57,13 @@ internal sealed class Memtable(int capacity = 1024)
         }
     }
 
+    /// <summary>Takes every entry out; nobody may be looking.</summary>
+    public void Clear()
+    {
+        Array.Clear(_packs);
+        Count = 0;
+    }
+
     /// <summary>Writes every entry, in the order of the index, into arrays that hold at least <see cref="Count"/>.</summary>
     public void Sort(long[] hashes, long[] packs)
     {
