@@ -15,8 +15,13 @@ internal sealed class IndexKeeper
     private Statement? _insert;
     private Statement? _mark;
     private Statement? _readMark;
-    private (long[] Hashes, long[] Packs)? _merging;
+
+    // The frozen table in order, while it is merged; the arrays serve the next one too.
+    private long[] _hashes = [];
+    private long[] _packs = [];
     private int _merged;
+    private bool _merging;
+    private Memtable? _spare; // emptied, for the next time
     private bool _behind;
     private bool _failed;
 
@@ -29,7 +34,7 @@ internal sealed class IndexKeeper
     }
 
     /// <summary>True when <see cref="Step"/> has something to do.</summary>
-    public bool HasWork => !_failed && (_behind || _merging is not null);
+    public bool HasWork => !_failed && (_behind || _merging);
 
     /// <summary>A pack of this process has been committed.</summary>
     public void Added(long pack, long question, ReadOnlySpan<byte> keys)
@@ -57,7 +62,7 @@ internal sealed class IndexKeeper
     /// <returns>True when it committed something.</returns>
     public bool Step()
     {
-        if (_merging is not null)
+        if (_merging)
         {
             MergeSlice();
             return true;
@@ -79,10 +84,13 @@ internal sealed class IndexKeeper
     {
         var active = _index.View.Active;
         if (active.Count < _options.MemtableRows) return true;
-        if (_merging is not null) return false;
-        _merging = active.Sorted();
+        if (_merging) return false;
+        if (_hashes.Length < active.Count) (_hashes, _packs) = (new long[active.Capacity / 2], new long[active.Capacity / 2]);
+        active.Sort(_hashes, _packs);
         _merged = 0;
-        _index.View = new IndexView(new Memtable(), active);
+        _merging = true;
+        _index.Show(new IndexView(_spare ?? new Memtable(active.Capacity), active));
+        _spare = null;
         return true;
     }
 
@@ -111,8 +119,8 @@ internal sealed class IndexKeeper
         _insert ??= _connection.Prepare("INSERT OR IGNORE INTO pack_index (h, pack) VALUES (?1, ?2)");
         _mark ??= _connection.Prepare("UPDATE meta SET value = max(value, ?1) WHERE name = 'indexed_to'");
         _readMark ??= _connection.Prepare("SELECT value FROM meta WHERE name = 'indexed_to'");
-        var (hashes, packs) = _merging!.Value;
-        var end = Math.Min(_merged + _options.SliceRows, hashes.Length);
+        var frozen = _index.View.Frozen!;
+        var end = Math.Min(_merged + _options.SliceRows, frozen.Count);
 
         _connection.Execute("BEGIN IMMEDIATE");
         _ = _readMark.Step();
@@ -120,16 +128,18 @@ internal sealed class IndexKeeper
         _readMark.Reset();
         for (var i = _merged; i < end; i++)
         {
-            if (packs[i] > done) _insert.Bind(1, hashes[i]).Bind(2, packs[i]).Run();
+            if (_packs[i] > done) _insert.Bind(1, _hashes[i]).Bind(2, _packs[i]).Run();
         }
 
-        var last = end == hashes.Length;
-        if (last) _mark.Bind(1, _index.View.Frozen!.LastPack).Run();
+        var last = end == frozen.Count;
+        if (last) _mark.Bind(1, frozen.LastPack).Run();
         _connection.Execute("COMMIT");
 
         _merged = end;
         if (!last) return;
-        _merging = null;
-        _index.View = _index.View with { Frozen = null };
+        _merging = false;
+        if (!_index.Show(_index.View with { Frozen = null })) return;
+        frozen.Clear();
+        _spare = frozen;
     }
 }

@@ -4,16 +4,20 @@ namespace Rowmill.Storage.Sqlite;
 /// The part of the index that is not in the file yet: which packs may hold a row. Open addressing with linear probing;
 /// a row may have several packs. Written by the writer's thread, read by any.
 /// </summary>
-internal sealed class Memtable
+/// <param name="capacity">Slots at first, a power of two; it grows when half of them are taken.</param>
+internal sealed class Memtable(int capacity = 1024)
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
     private readonly Lock _gate = new();
-    private long[] _hashes = new long[1024];
-    private long[] _packs = new long[1024]; // 0: free
-    private int _shift = 64 - 10;
+    private long[] _hashes = new long[capacity];
+    private long[] _packs = new long[capacity]; // 0: free
+    private int _shift = 64 - System.Numerics.BitOperations.Log2((uint)capacity);
 
     /// <summary>Entries.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Slots.</summary>
+    public int Capacity => _hashes.Length;
 
     /// <summary>The newest pack in here.</summary>
     public long LastPack { get; private set; }
@@ -53,11 +57,16 @@ internal sealed class Memtable
         }
     }
 
-    /// <summary>Every entry in the order of the index.</summary>
-    public (long[] Hashes, long[] Packs) Sorted()
+    /// <summary>Takes every entry out; nobody may be looking.</summary>
+    public void Clear()
     {
-        var hashes = new long[Count];
-        var packs = new long[Count];
+        Array.Clear(_packs);
+        Count = 0;
+    }
+
+    /// <summary>Writes every entry, in the order of the index, into arrays that hold at least <see cref="Count"/>.</summary>
+    public void Sort(long[] hashes, long[] packs)
+    {
         var n = 0;
         for (var i = 0; i < _hashes.Length; i++)
         {
@@ -66,8 +75,7 @@ internal sealed class Memtable
             packs[n++] = _packs[i];
         }
 
-        Array.Sort(hashes, packs);
-        return (hashes, packs);
+        Array.Sort(hashes, packs, 0, n);
     }
 
     private int Slot(long hash) => (int)(((ulong)hash * Golden) >> _shift);

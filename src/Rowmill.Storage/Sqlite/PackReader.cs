@@ -41,8 +41,7 @@ internal sealed class PackReader
     /// <returns>False when it does not cover that one yet: then it must catch up first.</returns>
     public bool TryFind(AnswerScope scope, ReadOnlySpan<RowKey> keys, Span<StoredOutcome?> found, ref long required)
     {
-        var seenTo = _index.SeenTo;
-        var view = _index.View;
+        var view = _index.Enter(out var seenTo);
         try
         {
             _begin.Run();
@@ -54,6 +53,10 @@ internal sealed class PackReader
         {
             _connection.Abandon();
             throw;
+        }
+        finally
+        {
+            _index.Leave();
         }
     }
 
