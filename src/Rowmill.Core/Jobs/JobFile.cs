@@ -60,7 +60,7 @@ public static class JobFile
 
     private static JobFileResult Parse(string text, string name, string directory, string? path, JobFileOptions? options)
     {
-        var problems = new ProblemList(name);
+        var problems = new JobFileProblems(name);
         Job? job = null;
         if (YamlReader.Read(text, problems) is { } root)
             job = new JobReader(problems, directory, path, options ?? new JobFileOptions()).Read(root);

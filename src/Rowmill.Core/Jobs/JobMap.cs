@@ -10,10 +10,10 @@ internal sealed class JobMap
 {
     private readonly YamlMap _map;
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
-    private readonly ProblemList _problems;
+    private readonly JobFileProblems _problems;
 
     /// <summary>Begins to read a mapping.</summary>
-    public JobMap(YamlMap map, string path, int line, ProblemList problems)
+    public JobMap(YamlMap map, string path, int line, JobFileProblems problems)
     {
         _map = map;
         Path = path;

@@ -4,12 +4,12 @@ using Rowmill.Core.Models;
 namespace Rowmill.Core.Jobs;
 
 /// <summary>Reads the tree of a job file, section by section, into a <see cref="Job"/>.</summary>
-internal sealed class JobReader(ProblemList problems, string directory, string? path, JobFileOptions options)
+internal sealed class JobReader(JobFileProblems problems, string directory, string? path, JobFileOptions options)
 {
     private static readonly TimeSpan s_longestPatience = TimeSpan.FromDays(30);
 
     /// <summary>The mistakes found so far.</summary>
-    public ProblemList Problems { get; } = problems;
+    public JobFileProblems Problems { get; } = problems;
 
     /// <summary>How the file is read.</summary>
     public JobFileOptions Options { get; } = options;

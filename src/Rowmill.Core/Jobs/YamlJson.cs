@@ -13,7 +13,7 @@ internal static partial class YamlJson
     private const int MaxNodes = 1_000_000;
 
     /// <summary>The node as a JSON value, typed by the YAML core schema; null when a problem was reported.</summary>
-    public static JsonDocument? Convert(YamlNode node, string path, ProblemList problems)
+    public static JsonDocument? Convert(YamlNode node, string path, JobFileProblems problems)
     {
         var before = problems.Count;
         var buffer = new ArrayBufferWriter<byte>();
@@ -55,7 +55,7 @@ internal static partial class YamlJson
         key.Length > 0 && path.StartsWith(key, StringComparison.Ordinal)
         && (path.Length == key.Length || path[key.Length] is '.' or '/' or '[');
 
-    private static bool Write(Utf8JsonWriter json, YamlNode node, string path, int depth, ref int left, ProblemList problems)
+    private static bool Write(Utf8JsonWriter json, YamlNode node, string path, int depth, ref int left, JobFileProblems problems)
     {
         if (--left < 0 || depth > YamlReader.MaxDepth) return false;
         switch (node)
@@ -82,7 +82,7 @@ internal static partial class YamlJson
         }
     }
 
-    private static void WriteScalar(Utf8JsonWriter json, YamlText text, string path, ProblemList problems)
+    private static void WriteScalar(Utf8JsonWriter json, YamlText text, string path, JobFileProblems problems)
     {
         if (YamlScalar.IsNull(text)) json.WriteNullValue();
         else if (YamlScalar.Flag(text) is { } flag) json.WriteBooleanValue(flag);

@@ -13,17 +13,17 @@ internal sealed class YamlReader
     public const int MaxDepth = 50;
 
     private readonly IParser _parser;
-    private readonly ProblemList _problems;
+    private readonly JobFileProblems _problems;
     private readonly Dictionary<string, YamlNode> _anchors = new(StringComparer.Ordinal);
 
-    private YamlReader(string text, ProblemList problems)
+    private YamlReader(string text, JobFileProblems problems)
     {
         _parser = new Parser(new StringReader(text));
         _problems = problems;
     }
 
     /// <summary>Reads the one document of a file; null when there is none or it is not YAML, and then a problem says so.</summary>
-    public static YamlNode? Read(string text, ProblemList problems)
+    public static YamlNode? Read(string text, JobFileProblems problems)
     {
         try
         {

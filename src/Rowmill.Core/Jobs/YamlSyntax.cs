@@ -6,7 +6,7 @@ namespace Rowmill.Core.Jobs;
 internal static class YamlSyntax
 {
     /// <summary>Reports a syntax error with its line and, where it is a usual one, its remedy.</summary>
-    public static void Report(YamlException e, string text, ProblemList problems)
+    public static void Report(YamlException e, string text, JobFileProblems problems)
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n');
         var line = Math.Clamp((int)e.Start.Line, 1, Math.Max(1, lines.Length));

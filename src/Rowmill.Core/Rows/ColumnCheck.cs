@@ -5,14 +5,14 @@ namespace Rowmill.Core.Rows;
 /// <summary>Whether the columns a job names are in its source.</summary>
 internal static class ColumnCheck
 {
-    public static void Add(SourceOptions options, RowColumns columns, ProblemList problems)
+    public static void Add(SourceOptions options, RowColumns columns, SourceProblems problems)
     {
         Add("source.key", options.Key, columns, problems);
         Add("source.fields", options.Fields, columns, problems);
         Add("source.require", options.Require, columns, problems);
     }
 
-    private static void Add(string key, IReadOnlyList<string> names, RowColumns columns, ProblemList problems)
+    private static void Add(string key, IReadOnlyList<string> names, RowColumns columns, SourceProblems problems)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in names)

@@ -10,7 +10,7 @@ internal sealed class CsvRecords : IDisposable
     private static readonly char[] s_usualDelimiters = [',', ';', '\t', '|'];
 
     private readonly SourceOptions _options;
-    private readonly ProblemList _problems;
+    private readonly SourceProblems _problems;
     private readonly Utf8Stream _text;
     private readonly CsvReader _reader;
     private readonly ByteBuffer _cells = new();
@@ -18,7 +18,7 @@ internal sealed class CsvRecords : IDisposable
     private long _malformedLine;
     private bool _broken;
 
-    private CsvRecords(SourceOptions options, ProblemList problems, Utf8Stream text)
+    private CsvRecords(SourceOptions options, SourceProblems problems, Utf8Stream text)
     {
         _options = options;
         _problems = problems;
@@ -47,7 +47,7 @@ internal sealed class CsvRecords : IDisposable
     public bool HasFault => _text.HasInvalid || _text.HasNul || _broken;
 
     /// <summary>Opens the file and reads the header; null when it cannot be opened.</summary>
-    public static CsvRecords? Open(SourceOptions options, ProblemList problems)
+    public static CsvRecords? Open(SourceOptions options, SourceProblems problems)
     {
         if (options.Delimiter is '"' or '\r' or '\n' or > '\x7f' or '\0')
         {

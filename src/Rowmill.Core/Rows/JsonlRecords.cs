@@ -13,7 +13,7 @@ internal sealed class JsonlRecords : IDisposable
     private static readonly JsonReaderOptions s_options = new() { MaxDepth = 256 };
 
     private readonly SourceOptions _options;
-    private readonly ProblemList _problems;
+    private readonly SourceProblems _problems;
     private readonly Utf8Stream _text;
     private readonly JsonlLines _lines;
     private readonly ByteBuffer _cells = new();
@@ -25,7 +25,7 @@ internal sealed class JsonlRecords : IDisposable
     private int _shapes;
     private bool _broken;
 
-    private JsonlRecords(SourceOptions options, ProblemList problems, Utf8Stream text)
+    private JsonlRecords(SourceOptions options, SourceProblems problems, Utf8Stream text)
     {
         _options = options;
         _problems = problems;
@@ -41,7 +41,7 @@ internal sealed class JsonlRecords : IDisposable
     public bool HasFault => _text.HasInvalid || _text.HasNul || _broken;
 
     /// <summary>Opens the file; null when it cannot be.</summary>
-    public static JsonlRecords? Open(SourceOptions options, ProblemList problems) =>
+    public static JsonlRecords? Open(SourceOptions options, SourceProblems problems) =>
         SourceText.Open(options, problems) is { } text ? new JsonlRecords(options, problems, text) : null;
 
     /// <summary>Moves to the next line that is not blank. A line that is no row is a problem and is returned all the same.</summary>

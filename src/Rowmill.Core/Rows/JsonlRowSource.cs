@@ -18,7 +18,7 @@ internal sealed class JsonlRowSource(SourceOptions options) : IRowSource
 
     public async IAsyncEnumerable<Row> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var problems = new ProblemList(options.Name);
+        var problems = new SourceProblems(options.Name);
         using var records = JsonlRecords.Open(options, problems);
         problems.ThrowIfAny();
         long index = 0;
@@ -36,7 +36,7 @@ internal sealed class JsonlRowSource(SourceOptions options) : IRowSource
     private SourceProfile Profile(CancellationToken cancellationToken)
     {
         var stamp = Stamp();
-        var problems = new ProblemList(options.Name);
+        var problems = new SourceProblems(options.Name);
         using var records = JsonlRecords.Open(options, problems);
         if (records is null) return new SourceProfile(0, new RowColumns([], CellFormat.Json), problems.ToList(), stamp);
         long rows = 0;

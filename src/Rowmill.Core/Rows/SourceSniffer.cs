@@ -20,7 +20,7 @@ public static class SourceSniffer
     /// <param name="cancellationToken">Cancels the reading.</param>
     public static async ValueTask<SourceGuess> DetectAsync(string path, string name, CancellationToken cancellationToken = default)
     {
-        var problems = new ProblemList(name);
+        var problems = new SourceProblems(name);
         var options = new SourceOptions { Kind = SourceKind.Csv, Path = path, Name = name };
         options = Look(options, problems, cancellationToken);
         var guess = new SourceGuess { Kind = options.Kind, Delimiter = options.Delimiter, Encoding = options.Encoding };
@@ -40,7 +40,7 @@ public static class SourceSniffer
         return guess with { Columns = [.. profile.Columns.Names.Select(column => new SourceColumn(column, samples[column]))] };
     }
 
-    private static SourceOptions Look(SourceOptions options, ProblemList problems, CancellationToken cancellationToken)
+    private static SourceOptions Look(SourceOptions options, SourceProblems problems, CancellationToken cancellationToken)
     {
         using var file = SourceText.OpenFile(options, problems);
         if (file is null) return options;
@@ -84,7 +84,7 @@ public static class SourceSniffer
     }
 
     /// <summary>The delimiter under which most records have as many cells as the header; of several such, the one with most cells.</summary>
-    private static char GuessDelimiter(SourceOptions options, ProblemList problems)
+    private static char GuessDelimiter(SourceOptions options, SourceProblems problems)
     {
         using var text = SourceText.Open(options, problems);
         if (text is null) return ',';

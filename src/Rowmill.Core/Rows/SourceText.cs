@@ -10,7 +10,7 @@ internal static class SourceText
     public const int MaxRecordBytes = 64 << 20;
 
     /// <summary>Opens the file; null when it cannot be, and then the reason is among the problems.</summary>
-    public static Utf8Stream? Open(SourceOptions options, ProblemList problems)
+    public static Utf8Stream? Open(SourceOptions options, SourceProblems problems)
     {
         var encoding = TextEncodings.Find(options.Encoding);
         if (encoding is null)
@@ -41,7 +41,7 @@ internal static class SourceText
     }
 
     /// <summary>Opens the bytes of the file; null when it cannot be, and then the reason is among the problems.</summary>
-    public static FileStream? OpenFile(SourceOptions options, ProblemList problems)
+    public static FileStream? OpenFile(SourceOptions options, SourceProblems problems)
     {
         try
         {

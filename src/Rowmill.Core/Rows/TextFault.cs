@@ -8,7 +8,7 @@ namespace Rowmill.Core.Rows;
 internal static class TextFault
 {
     /// <summary>Adds a problem with the line of the first NUL byte, which outranks every other problem of the file.</summary>
-    public static void AddNul(SourceOptions options, ProblemList problems)
+    public static void AddNul(SourceOptions options, SourceProblems problems)
     {
         problems.Clear();
         using (var file = SourceText.OpenFile(options, problems))
@@ -35,7 +35,7 @@ internal static class TextFault
     }
 
     /// <summary>Adds one problem with the first byte that is not UTF-8 and the number of lines that hold such bytes.</summary>
-    public static void AddInvalidUtf8(SourceOptions options, ProblemList problems)
+    public static void AddInvalidUtf8(SourceOptions options, SourceProblems problems)
     {
         using var file = SourceText.OpenFile(options, problems);
         if (file is null) return;
@@ -68,7 +68,7 @@ internal static class TextFault
     }
 
     /// <summary>Adds a problem with the line of the first bytes that another encoding than UTF-8 cannot decode.</summary>
-    public static void AddUndecodable(SourceOptions options, ProblemList problems)
+    public static void AddUndecodable(SourceOptions options, SourceProblems problems)
     {
         using var file = SourceText.OpenFile(options, problems);
         if (file is null) return;

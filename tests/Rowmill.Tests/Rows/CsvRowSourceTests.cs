@@ -106,7 +106,7 @@ public sealed class CsvRowSourceTests : IDisposable
     {
         var text = "a,b,a\n" + string.Concat(Enumerable.Repeat("1,2\n", 30));
         var problems = await RowFiles.ProblemsAsync(_files.Csv(text));
-        Assert.Equal(ProblemList.Bound + 1, problems.Count);
+        Assert.Equal(SourceProblems.Bound + 1, problems.Count);
         Assert.Equal([1L, 2L, 3L], problems.Take(3).Select(p => p.Line!.Value));
         Assert.Contains("11 more", problems[^1].Message, StringComparison.Ordinal);
     }

@@ -2,7 +2,7 @@ namespace Rowmill.Core.Jobs;
 
 /// <summary>The problems found in one file, so far.</summary>
 /// <param name="file">The file as the person named it.</param>
-internal sealed class ProblemList(string file)
+internal sealed class JobFileProblems(string file)
 {
     private readonly List<Problem> _problems = [];
 

@@ -1,7 +1,7 @@
 namespace Rowmill.Core.Rows;
 
 /// <summary>Collects the problems of one source up to a bound, so that a thoroughly broken file stays readable and memory flat.</summary>
-internal sealed class ProblemList(string file)
+internal sealed class SourceProblems(string file)
 {
     /// <summary>How many are told in full.</summary>
     public const int Bound = 20;
