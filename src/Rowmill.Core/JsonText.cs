@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-using Rowmill.Core.Rows;
-
 namespace Rowmill.Core;
 
 /// <summary>

@@ -3,7 +3,6 @@ using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Providers;
-using Rowmill.Core.Stores;
 using Rowmill.Storage.Limits;
 using Rowmill.Storage.Sqlite;
 

@@ -1,5 +1,6 @@
 using Rowmill.Core;
 using Rowmill.Core.Jobs;
+using Rowmill.Core.Outputs;
 
 namespace Rowmill.Cli.Commands;
 

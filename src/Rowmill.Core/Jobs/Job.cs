@@ -1,5 +1,7 @@
 using Rowmill.Core.Models;
+using Rowmill.Core.Outputs;
 using Rowmill.Core.Questions;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 
@@ -57,74 +59,4 @@ public enum Routing
 
     /// <summary>Side by side.</summary>
     Spread,
-}
-
-/// <summary>The kinds of source this version reads.</summary>
-public enum SourceKind
-{
-    /// <summary>A CSV file.</summary>
-    Csv,
-
-    /// <summary>A file with one JSON object a line.</summary>
-    Jsonl,
-}
-
-/// <summary>The job's <c>source</c>.</summary>
-public sealed record SourceOptions
-{
-    /// <summary>The kind of source.</summary>
-    public required SourceKind Kind { get; init; }
-
-    /// <summary>Absolute path.</summary>
-    public required string Path { get; init; }
-
-    /// <summary>The path as the job file gives it, for messages.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>CSV delimiter, one ASCII character.</summary>
-    public char Delimiter { get; init; } = ',';
-
-    /// <summary>Encoding name; UTF-8 by default, a byte order mark is honoured.</summary>
-    public string Encoding { get; init; } = "utf-8";
-
-    /// <summary>True when short rows are padded with empty cells.</summary>
-    public bool PadRagged { get; init; }
-
-    /// <summary>Columns that name a row for people; empty for the row's content.</summary>
-    public IReadOnlyList<string> Key { get; init; } = [];
-
-    /// <summary>Columns the model sees, in this order; empty for every column.</summary>
-    public IReadOnlyList<string> Fields { get; init; } = [];
-
-    /// <summary>Columns that must not be blank, NULL or #REF!.</summary>
-    public IReadOnlyList<string> Require { get; init; } = [];
-}
-
-/// <summary>The kinds of output this version writes.</summary>
-public enum OutputKind
-{
-    /// <summary>CSV.</summary>
-    Csv,
-
-    /// <summary>One JSON object a line.</summary>
-    Jsonl,
-}
-
-/// <summary>The job's <c>output</c>.</summary>
-public sealed record OutputOptions
-{
-    /// <summary>The kind of output.</summary>
-    public required OutputKind Kind { get; init; }
-
-    /// <summary>Absolute path.</summary>
-    public required string Path { get; init; }
-
-    /// <summary>What the added columns begin with.</summary>
-    public string Prefix { get; init; } = "ai_";
-
-    /// <summary>CSV: begin with a byte order mark, for Excel.</summary>
-    public bool Bom { get; init; }
-
-    /// <summary>CSV: answer arrays spread over this many numbered columns each.</summary>
-    public IReadOnlyDictionary<string, int> Spread { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 }

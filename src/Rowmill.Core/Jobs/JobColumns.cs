@@ -1,4 +1,5 @@
 using Rowmill.Core.Models;
+using Rowmill.Core.Outputs;
 
 namespace Rowmill.Core.Jobs;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Rowmill.Core.Models;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Rowmill.Core.Outputs;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 

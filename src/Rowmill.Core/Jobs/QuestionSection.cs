@@ -1,5 +1,6 @@
 using System.Text;
 using Rowmill.Core.Models;
+using Rowmill.Core.Outputs;
 using Rowmill.Core.Questions;
 
 namespace Rowmill.Core.Jobs;

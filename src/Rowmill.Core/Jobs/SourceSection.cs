@@ -1,4 +1,5 @@
 using System.Text;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Limits;
 

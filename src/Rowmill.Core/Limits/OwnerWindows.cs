@@ -1,5 +1,4 @@
 using Rowmill.Core.Models;
-using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Limits;
 

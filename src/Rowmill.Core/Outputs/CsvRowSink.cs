@@ -1,4 +1,3 @@
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Outputs;

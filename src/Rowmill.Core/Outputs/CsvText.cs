@@ -1,5 +1,4 @@
 using System.Buffers;
-using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Outputs;
 

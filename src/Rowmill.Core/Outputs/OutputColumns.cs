@@ -1,5 +1,3 @@
-using Rowmill.Core.Jobs;
-
 namespace Rowmill.Core.Outputs;
 
 /// <summary>The columns (or properties) that an output adds to those of the source, by name and in order.</summary>

@@ -1,4 +1,3 @@
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Outputs;
@@ -77,9 +76,9 @@ public static class RowSinks
         char delimiter,
         string newLine,
         bool simulated) => options.Kind switch
-    {
-        OutputKind.Csv => new CsvRowSink(options, sourceColumns, answerProperties, delimiter, newLine, simulated),
-        OutputKind.Jsonl => new JsonlRowSink(options, simulated),
-        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "Unknown kind of output."),
-    };
+        {
+            OutputKind.Csv => new CsvRowSink(options, sourceColumns, answerProperties, delimiter, newLine, simulated),
+            OutputKind.Jsonl => new JsonlRowSink(options, simulated),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "Unknown kind of output."),
+        };
 }

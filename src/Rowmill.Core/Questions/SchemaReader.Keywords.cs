@@ -272,9 +272,15 @@ internal sealed partial class SchemaReader
     {
         var rules = new SchemaNode
         {
-            Types = node.Types, MinLength = node.MinLength, MaxLength = node.MaxLength, Pattern = node.Pattern,
-            PatternShown = node.PatternShown, Minimum = node.Minimum, Maximum = node.Maximum,
-            ExclusiveMinimum = node.ExclusiveMinimum, ExclusiveMaximum = node.ExclusiveMaximum,
+            Types = node.Types,
+            MinLength = node.MinLength,
+            MaxLength = node.MaxLength,
+            Pattern = node.Pattern,
+            PatternShown = node.PatternShown,
+            Minimum = node.Minimum,
+            Maximum = node.Maximum,
+            ExclusiveMinimum = node.ExclusiveMinimum,
+            ExclusiveMaximum = node.ExclusiveMaximum,
         };
         if (schema.TryGetProperty("const", out var constant)) Check(constant, "const");
         if (schema.TryGetProperty("enum_file", out _) && !node.Types.Has(JsonTypes.String))

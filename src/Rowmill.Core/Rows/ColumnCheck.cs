@@ -1,5 +1,3 @@
-using Rowmill.Core.Jobs;
-
 namespace Rowmill.Core.Rows;
 
 /// <summary>Whether the columns a job names are in its source.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using CsvHelper;
-using Rowmill.Core.Jobs;
 
 namespace Rowmill.Core.Rows;
 

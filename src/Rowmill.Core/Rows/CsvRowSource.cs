@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Rowmill.Core.Jobs;
 
 namespace Rowmill.Core.Rows;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Rowmill.Core.Jobs;
 
 namespace Rowmill.Core.Rows;
 

@@ -1,5 +1,3 @@
-using Rowmill.Core.Jobs;
-
 namespace Rowmill.Core.Rows;
 
 /// <summary>Opens the sources this version reads.</summary>

@@ -1,5 +1,3 @@
-using Rowmill.Core.Jobs;
-
 namespace Rowmill.Core.Rows;
 
 /// <summary>What a look at a table says of it, to begin a job file with.</summary>

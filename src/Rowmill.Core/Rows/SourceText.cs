@@ -1,5 +1,4 @@
 using System.Text;
-using Rowmill.Core.Jobs;
 
 namespace Rowmill.Core.Rows;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Rowmill.Core.Jobs;
 
 namespace Rowmill.Core.Rows;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
+using Rowmill.Core;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Stores;
 

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
+using Rowmill.Core;
 using Rowmill.Core.Limits;
-using Rowmill.Core.Stores;
 
 namespace Rowmill.Storage.Limits;
 

@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using Rowmill.Core.Stores;
 using Rowmill.Storage.Sqlite.Ops;
 

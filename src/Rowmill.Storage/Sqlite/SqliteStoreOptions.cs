@@ -1,4 +1,4 @@
-using Rowmill.Core.Stores;
+using Rowmill.Core;
 
 namespace Rowmill.Storage.Sqlite;
 

@@ -29,15 +29,13 @@ internal static partial class Arrows
     {
         [""] = [],
         ["Questions"] = [],
-        // A file source is opened by what the job says of it.
-        ["Rows"] = ["Jobs: SourceOptions SourceKind"],
+        ["Rows"] = [],
         ["Models"] = ["Questions"],
         ["Packing"] = ["Questions", "Rows", "Models"],
-        // A reservation carries the process that made it, so that a dead one's is given back.
-        ["Limits"] = ["Models", "Stores: LeaseOwner"],
+        ["Limits"] = ["Models"],
         ["Replies"] = ["Questions", "Rows", "Models"],
         ["Stores"] = ["Questions", "Rows", "Models"],
-        ["Outputs"] = ["Questions", "Rows", "Jobs: OutputOptions OutputKind SourceOptions"],
+        ["Outputs"] = ["Questions", "Rows"],
         ["Jobs"] = ["Questions", "Models", "Outputs", "Rows"],
         ["Runs"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs"],
         ["Planning"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],

@@ -1,5 +1,6 @@
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Tests.Jobs;
 

@@ -1,4 +1,6 @@
 using Rowmill.Core.Jobs;
+using Rowmill.Core.Outputs;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Tests.Jobs;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Outputs;
 using Rowmill.Core.Rows;
 using Rowmill.Tests.Rows;

@@ -158,8 +158,8 @@ public abstract class ModelClientContract
         }
 
         foreach (var body in new[] { "", "null", "[]", "42", "\"x\"", "{}", "{\"error\":null}", "{\"error\":7}", "[[]]", "\0", "<html>" })
-        foreach (var status in new[] { 200, 204, 302, 400, 404, 429, 500 })
-            Assert.False((await Create(new ScriptedHttp().Reply(status, body), _clock).AskAsync(Given.Request())).Succeeded);
+            foreach (var status in new[] { 200, 204, 302, 400, 404, 429, 500 })
+                Assert.False((await Create(new ScriptedHttp().Reply(status, body), _clock).AskAsync(Given.Request())).Succeeded);
     }
 
     [Fact]
@@ -183,8 +183,8 @@ public abstract class ModelClientContract
     private static void AssertSecret(string told)
     {
         foreach (var form in new[] { told, told.Replace("\\/", "/", StringComparison.Ordinal), Uri.UnescapeDataString(told) })
-        for (var i = 0; i + 12 <= Given.Key.Length; i++)
-            Assert.DoesNotContain(Given.Key.Substring(i, 12), form, StringComparison.OrdinalIgnoreCase);
+            for (var i = 0; i + 12 <= Given.Key.Length; i++)
+                Assert.DoesNotContain(Given.Key.Substring(i, 12), form, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(JavaScriptEncoder.Default.Encode(Given.Key), told, StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Rowmill.Core;
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Tests.Rows;

@@ -1,5 +1,4 @@
 using System.Text;
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Tests.Rows;

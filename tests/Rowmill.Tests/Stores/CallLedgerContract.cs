@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Core.Rows;
 using Rowmill.Core.Stores;

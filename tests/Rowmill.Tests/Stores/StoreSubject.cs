@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using Rowmill.Core.Stores;
 using Rowmill.Storage.Sqlite;
 using Rowmill.Tests.Support;
@@ -38,7 +39,11 @@ public sealed class StoreSubject : IAsyncDisposable
         var store = new MemoryStore(clock, alive.GetValueOrDefault);
         return new StoreSubject(() => ValueTask.CompletedTask, clock, alive)
         {
-            Answers = store.Answers, Calls = store.Calls, Lease = store.Lease, Events = store.Events, Runs = store.Runs,
+            Answers = store.Answers,
+            Calls = store.Calls,
+            Lease = store.Lease,
+            Events = store.Events,
+            Runs = store.Runs,
         };
     }
 
@@ -51,7 +56,11 @@ public sealed class StoreSubject : IAsyncDisposable
         var store = await SqliteStore.OpenAsync(folder.File("store.db"), clock, options);
         return new StoreSubject(Close, clock, alive)
         {
-            Answers = store.Answers, Calls = store.Calls, Lease = store.Lease, Events = store.Events, Runs = store.Runs,
+            Answers = store.Answers,
+            Calls = store.Calls,
+            Lease = store.Lease,
+            Events = store.Events,
+            Runs = store.Runs,
         };
 
         async ValueTask Close()

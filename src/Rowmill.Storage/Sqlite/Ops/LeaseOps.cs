@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using Rowmill.Core.Stores;
 
 namespace Rowmill.Storage.Sqlite.Ops;

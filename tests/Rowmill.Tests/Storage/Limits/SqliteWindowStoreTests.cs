@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Rowmill.Core;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Stores;

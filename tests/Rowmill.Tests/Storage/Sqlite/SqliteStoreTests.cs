@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Rowmill.Core;
 using Rowmill.Core.Stores;
 using Rowmill.Storage.Sqlite;
 using Rowmill.Tests.Stores;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Rowmill.Core.Stores;
+namespace Rowmill.Core;
 
 /// <summary>Who holds a lease.</summary>
 /// <param name="Host">Machine and boot it runs on.</param>

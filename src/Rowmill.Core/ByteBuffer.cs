@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Rowmill.Core.Rows;
+namespace Rowmill.Core;
 
 /// <summary>A growing run of bytes that is reused from row to row, so that the hot paths allocate nothing once it is large enough.</summary>
 internal sealed class ByteBuffer
