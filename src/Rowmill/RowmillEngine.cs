@@ -11,6 +11,9 @@ namespace Rowmill;
 /// <summary>The engine with its rooms wired: SQLite for answers and limits, HTTP clients for models.</summary>
 public sealed class RowmillEngine : IAsyncDisposable
 {
+    /// <summary>A provider's full bucket starts to refill when the first request arrives there, not when it leaves here.</summary>
+    private static readonly TimeSpan s_transit = TimeSpan.FromMilliseconds(250);
+
     private readonly SqliteStore _store;
     private readonly Lazy<SqliteWindowStore> _windows;
 
@@ -18,7 +21,7 @@ public sealed class RowmillEngine : IAsyncDisposable
     {
         _store = store;
         var keys = new ApiKeys(options.Variable);
-        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock));
+        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock, s_transit));
         var clients = new Dictionary<Route, IModelClient>();
         Environment = new RunEnvironment
         {
