@@ -89,13 +89,16 @@ public sealed class OutputFileTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_this_user_may_not_write_is_a_problem()
+    public async Task A_folder_this_user_may_not_write_is_a_problem()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes are Unix's.");
         if (OperatingSystem.IsWindows()) return;
         var folder = Directory.CreateDirectory(_files.Path("shut")).FullName;
         File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        using var nobody = new Nobody();
-        Assert.Throws<ProblemException>(() => OutputFile.Create(Path.Combine(folder, "out.csv")));
+        await Nobody.RunAsync(() =>
+        {
+            Assert.Throws<ProblemException>(() => OutputFile.Create(Path.Combine(folder, "out.csv")));
+            return Task.CompletedTask;
+        });
     }
 }

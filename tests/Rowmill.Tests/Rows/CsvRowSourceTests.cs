@@ -181,8 +181,8 @@ public sealed class CsvRowSourceTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes are Unix's.");
         var options = _files.Csv("a\n1\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(options.Path, UnixFileMode.None);
-        using var nobody = new Nobody();
-        Assert.Contains("permission", Assert.Single(await RowFiles.ProblemsAsync(options)).Message, StringComparison.Ordinal);
+        await Nobody.RunAsync(async () =>
+            Assert.Contains("permission", Assert.Single(await RowFiles.ProblemsAsync(options)).Message, StringComparison.Ordinal));
     }
 
     [Fact]

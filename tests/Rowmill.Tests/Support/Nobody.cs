@@ -3,23 +3,32 @@ using System.Runtime.InteropServices;
 namespace Rowmill.Tests.Support;
 
 /// <summary>
-/// Lets the calling thread touch files as a user whom permissions bind, even when the tests run as root: setfsuid(2), which counts for
-/// one thread and only for the file system. Between creation and disposal nothing may be awaited that really waits.
+/// Touches files as a user whom permissions bind, even when the tests run as root: setfsuid(2), which counts for one thread and
+/// only for the file system. The thread ends with the work, so nothing else ever runs as nobody.
 /// </summary>
-internal sealed partial class Nobody : IDisposable
+internal static partial class Nobody
 {
     private const uint NobodyId = 65534;
-    private readonly bool _changed;
 
-    public Nobody()
+    /// <summary>Does the work on a thread of its own; what it opens before it first really waits is opened as nobody.</summary>
+    public static Task RunAsync(Func<Task> work)
     {
-        _changed = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
-        if (_changed) _ = SetFileSystemUser(NobodyId);
-    }
-
-    public void Dispose()
-    {
-        if (_changed) _ = SetFileSystemUser(0);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess) _ = SetFileSystemUser(NobodyId);
+            try
+            {
+                work().GetAwaiter().GetResult();
+                done.SetResult();
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        thread.Start();
+        return done.Task;
     }
 
     [LibraryImport("libc", EntryPoint = "setfsuid")]
