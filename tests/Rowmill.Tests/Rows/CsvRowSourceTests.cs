@@ -181,8 +181,13 @@ public sealed class CsvRowSourceTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes are Unix's.");
         var options = _files.Csv("a\n1\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(options.Path, UnixFileMode.None);
-        await Nobody.RunAsync(async () =>
-            Assert.Contains("permission", Assert.Single(await RowFiles.ProblemsAsync(options)).Message, StringComparison.Ordinal));
+        var problems = new SourceProblems(options.Name);
+        await Nobody.RunAsync(() =>
+        {
+            SourceText.OpenFile(options, problems)?.Dispose();
+            return Task.CompletedTask;
+        });
+        Assert.Contains("permission", Assert.Single(problems.ToList()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
