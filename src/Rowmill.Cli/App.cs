@@ -61,5 +61,11 @@ internal static class App
         {
             return output.Fail(ExitCode.Failure, [new Problem(e.Message)]);
         }
+        catch (Exception e)
+        {
+            // A bug. Nothing stored is lost by it; the stack tells those who mend it where.
+            host.Error.WriteLine(e.StackTrace);
+            return output.Fail(ExitCode.Failure, [new Problem($"internal error: {e.GetType().Name}: {e.Message}") { Fix = "Please report it. What is stored stays stored." }]);
+        }
     }
 }

@@ -47,16 +47,26 @@ internal sealed record CliHost
             Variable = Environment.GetEnvironmentVariable,
             Directory = Environment.CurrentDirectory,
             IsTerminal = terminal && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
-            Confirm = terminal && !System.Console.IsInputRedirected ? Ask : null,
+            Confirm = terminal && !System.Console.IsInputRedirected ? question => Ask(question, interrupts.Stop) : null,
             Chance = () => System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue,
             Stop = interrupts.Stop,
             Abort = interrupts.Abort,
         };
     }
 
-    private static bool Ask(string question)
+    private static bool Ask(string question, CancellationToken stop)
     {
         System.Console.Error.Write($"{question} [y/N] ");
-        return System.Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        var line = Task.Run(System.Console.In.ReadLine, stop);
+        try
+        {
+            line.Wait(stop);
+            return line.Result?.Trim() is "y" or "Y" or "yes";
+        }
+        catch (OperationCanceledException)
+        {
+            System.Console.Error.WriteLine();
+            return false;
+        }
     }
 }

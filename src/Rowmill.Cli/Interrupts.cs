@@ -5,9 +5,14 @@ namespace Rowmill.Cli;
 /// <summary>Ctrl-C and SIGTERM: the first asks for a clean stop, the second gives up what is still going on.</summary>
 internal sealed class Interrupts : IDisposable
 {
+    /// <summary>Signals this close are one: a shell or a supervisor may signal a process and its group.</summary>
+    private static readonly TimeSpan s_together = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private long _first;
 
     public Interrupts()
     {
@@ -35,7 +40,17 @@ internal sealed class Interrupts : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_stop.IsCancellationRequested) _abort.Cancel();
-        else _stop.Cancel();
+        lock (_gate)
+        {
+            if (!_stop.IsCancellationRequested)
+            {
+                _first = TimeProvider.System.GetTimestamp();
+                _stop.Cancel();
+            }
+            else if (TimeProvider.System.GetElapsedTime(_first) > s_together)
+            {
+                _abort.Cancel();
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Rowmill.Core;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
@@ -22,7 +23,7 @@ public sealed class RowmillEngine : IAsyncDisposable
         _store = store;
         var keys = new ApiKeys(options.Variable);
         _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock, s_transit));
-        var clients = new Dictionary<Route, IModelClient>();
+        var clients = new ConcurrentDictionary<Route, IModelClient>();
         Environment = new RunEnvironment
         {
             Answers = store.Answers,
@@ -36,7 +37,7 @@ public sealed class RowmillEngine : IAsyncDisposable
                 route.BaseUrl,
                 route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? "no key",
                 route.Model),
-            Client = route => clients.TryGetValue(route, out var client) ? client : clients[route] = ModelClients.Create(route, keys, options.Clock),
+            Client = route => clients.GetOrAdd(route, r => ModelClients.Create(r, keys, options.Clock)),
             Owner = LeaseOwner.Current(),
             StoreName = options.StorePath,
             Clock = options.Clock,
@@ -62,7 +63,7 @@ public sealed class RowmillEngine : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_windows.IsValueCreated) _windows.Value.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
+        if (_windows.IsValueCreated) _windows.Value.Dispose();
     }
 }

@@ -18,7 +18,7 @@ internal static class SummaryText
         if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {s.InDoubt.Calls:N0} calls (rowmill calls --in-doubt)");
         if (s.ResumeAt is { } at) people.WriteLine($"  go on after {at.ToLocalTime():yyyy-MM-dd HH:mm:ss}");
         if (s.Simulated) people.WriteLine("  SIMULATED: the labels come from the built-in simulator and mean nothing.");
-        people.WriteLine($"  output {s.Output}");
+        if (s.Output is not null) people.WriteLine($"  output {s.Output}");
     }
 
     /// <summary>Row counts in words.</summary>

@@ -82,7 +82,7 @@ public sealed class OwnerWindows(IReadOnlyCollection<UsedWindow> windows, IReadO
         var place = _claims.Exists(c => c.Waits && c.Number == request.Place) ? request.Place : null;
         Advance(now);
         foreach (var spec in specs) Know(spec, now);
-        End(_claims.FindAll(c => c.Waits && c.Expires < now && c.Number != place), now);
+        Forget(_claims.FindAll(c => c.Waits && c.Expires < now && c.Number != place));
 
         var (wait, window) = Wait(specs, place, charge, now);
         if (wait != TimeSpan.Zero && EndDead(now, self, isAlive)) (wait, window) = Wait(specs, place, charge, now);
@@ -145,15 +145,16 @@ public sealed class OwnerWindows(IReadOnlyCollection<UsedWindow> windows, IReadO
     {
         var holders = _claims.Select(c => c.Holder).Distinct().Where(h => h != self).ToDictionary(h => h, isAlive);
         var dead = _claims.FindAll(c => holders.TryGetValue(c.Holder, out var alive) && !(alive ?? c.Expires >= now));
-        End(dead, now);
+
+        // A dead process's places are free. What it had reserved stays charged: its requests may have left, and the provider counts them.
+        Forget(dead);
         return dead.Count > 0;
     }
 
-    private void End(List<Claim> ended, DateTimeOffset now)
+    private void Forget(List<Claim> ended)
     {
         foreach (var claim in ended)
         {
-            if (!claim.Waits) Replace(claim, default, now);
             _gone.Add(claim.Number);
             _claims.Remove(claim);
         }

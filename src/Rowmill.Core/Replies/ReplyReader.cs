@@ -61,7 +61,7 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
 
             return true;
         }
-        catch (JsonException)
+        catch (Exception e) when (IsBroken(e))
         {
             return false;
         }
@@ -79,7 +79,7 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
                 ReadEntry(document.RootElement, join);
                 entries++;
             }
-            catch (JsonException)
+            catch (Exception e) when (IsBroken(e))
             {
                 // The piece that broke the reply; its row stays missing.
             }
@@ -87,6 +87,9 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
 
         join.Problem = entries == 0 ? "the reply is not JSON" : "the reply breaks off or is broken JSON";
     }
+
+    /// <summary>Not JSON, or JSON whose text is not Unicode: half of a surrogate pair cannot be read as a string.</summary>
+    private static bool IsBroken(Exception e) => e is JsonException or InvalidOperationException;
 
     private void ReadEntry(JsonElement entry, Join join)
     {

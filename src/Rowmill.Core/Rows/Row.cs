@@ -66,6 +66,9 @@ public sealed class Row
     /// <summary>The columns of this row.</summary>
     public RowColumns Columns { get; }
 
+    /// <summary>Bytes of all cells together.</summary>
+    public int Size => _ends.Length == 0 ? 0 : _ends[^1];
+
     /// <summary>The bytes of one cell: UTF-8 text, or one JSON value, by <see cref="RowColumns.Format"/>.</summary>
     public ReadOnlySpan<byte> this[int column] =>
         _data.AsSpan(column == 0 ? 0 : _ends[column - 1], _ends[column] - (column == 0 ? 0 : _ends[column - 1]));

@@ -14,6 +14,9 @@ internal enum EntryKind
     /// <summary>Nothing whole: the route takes only a part of it at once.</summary>
     Split,
 
+    /// <summary>Nothing: only a route that is parked takes its rows; they stay pending while others go on.</summary>
+    Stranded,
+
     /// <summary>Nothing: the run stops.</summary>
     Stop,
 }
@@ -37,11 +40,12 @@ internal sealed class Admission(RunContext run)
         {
             if (Choose(pack) is not { } route)
             {
-                run.Stop.Request(Reason());
+                if (run.Routes.Any(r => r.Parked is null)) return new Entry(EntryKind.Stranded, null, null);
+                run.Stop.Request(Reason(run.Routes));
                 break;
             }
 
-            if (pack.Rows.Count > 1 && !route.Budget.Fits(pack.Rows.Count, pack.Tokens)) return new Entry(EntryKind.Split, null, null);
+            if (pack.Rows.Count > 1 && !Fits(pack, route.Budget)) return new Entry(EntryKind.Split, null, null);
             await route.Slots.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
             Entry? entry = null;
             try
@@ -59,19 +63,28 @@ internal sealed class Admission(RunContext run)
         return new Entry(EntryKind.Stop, null, null);
     }
 
-    /// <summary>The first route that is not parked and that takes the pack's largest row alone.</summary>
+    /// <summary>The first route that is not parked and that takes at least one of the rows alone.</summary>
     private RouteState? Choose(Pack pack)
     {
-        var largest = pack.Rows.Max(r => r.Tokens);
+        var smallest = int.MaxValue;
+        foreach (var row in pack.Rows) smallest = Math.Min(smallest, row.Tokens);
         foreach (var route in run.Routes)
-            if (route.Parked is null && largest <= route.Budget.LargestRow) return route;
+            if (route.Parked is null && smallest <= route.Budget.LargestRow) return route;
         return null;
     }
 
-    /// <summary>Why nothing can be asked: the earliest time any route opens, else the first route's reason.</summary>
-    private StopReason Reason()
+    private static bool Fits(Pack pack, PackBudget budget)
     {
-        var parked = run.Routes.Select(r => r.Parked).OfType<StopReason>().ToList();
+        if (!budget.Fits(pack.Rows.Count, pack.Tokens)) return false;
+        foreach (var row in pack.Rows)
+            if (row.Tokens > budget.LargestRow) return false;
+        return true;
+    }
+
+    /// <summary>Why nothing can be asked: the earliest time any route opens, else the first route's reason.</summary>
+    public static StopReason Reason(IReadOnlyList<RouteState> routes)
+    {
+        var parked = routes.Select(r => r.Parked).OfType<StopReason>().ToList();
         return parked.Where(r => r.ResumeAt is not null).MinBy(r => r.ResumeAt)
             ?? parked.FirstOrDefault()
             ?? new StopReason(RunState.Failed, "no model of the job takes the rows that are left");
@@ -118,23 +131,30 @@ internal sealed class Admission(RunContext run)
     {
         while (route.Parked is null)
         {
-            var wait = route.Gate.Wait(run.Clock.GetUtcNow());
+            var now = run.Clock.GetUtcNow();
+            var wait = route.Gate.Wait(now);
             if (wait <= TimeSpan.Zero) return true;
-            if (!await HoldAsync(route, wait, $"{route.Route.Name}: {route.Gate.Reason}").ConfigureAwait(false)) return false;
+            if (!await HoldAsync(route, wait, $"{route.Route.Name}: {route.Gate.Reason}", route.Gate.Refused(now)).ConfigureAwait(false)) return false;
         }
 
         return false;
     }
 
     /// <summary>Waits, when that is within the job's patience; parks the route otherwise.</summary>
-    private async ValueTask<bool> HoldAsync(RouteState route, TimeSpan wait, string what)
+    /// <param name="route">The route.</param>
+    /// <param name="wait">How long.</param>
+    /// <param name="what">What for.</param>
+    /// <param name="already">How long the service has refused everything so far: patience counts from there.</param>
+    private async ValueTask<bool> HoldAsync(RouteState route, TimeSpan wait, string what, TimeSpan already = default)
     {
         var until = run.Clock.GetUtcNow() + wait;
-        if (wait > run.Job.Patience)
+        if (already + wait > run.Job.Patience)
         {
             if (route.Parked is null)
             {
-                route.Park(new StopReason(RunState.RateLimited, $"{what}; it opens again after {Local(until)}") { ResumeAt = until });
+                route.Park(route.Gate.Outage(run.Clock.GetUtcNow()) > TimeSpan.Zero
+                    ? new StopReason(RunState.Failed, what)
+                    : new StopReason(RunState.RateLimited, $"{what}; it opens again after {Local(until)}") { ResumeAt = until });
                 run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["resume_at"] = Iso(until) });
             }
 

@@ -28,6 +28,12 @@ internal sealed class Asker(RunContext run, Intake intake)
     {
         var entry = await _admission.EnterAsync(pack).ConfigureAwait(false);
         if (entry.Kind == EntryKind.Stop) return s_none;
+        if (entry.Kind == EntryKind.Stranded)
+        {
+            run.Stranded = true;
+            return s_none;
+        }
+
         if (entry.Kind == EntryKind.Split) return Ladder.Next(pack, pack.Rows, splitNow: true, final: false).Again;
         var route = entry.Route!;
         try
@@ -45,10 +51,9 @@ internal sealed class Asker(RunContext run, Intake intake)
         var request = run.Text.Request(pack, route.Form, route.Budget);
         var reserved = new TokenUsage(route.Budget.InputFor(pack.Rows.Count, pack.Tokens), 0, request.MaxOutputTokens);
         var maxUsd = route.Route.Price?.Of(reserved);
-        if (run.BudgetLeft is { } left && !run.Counters.TryReserve(maxUsd ?? 0m, left))
+        if (!await WithinBudgetAsync(maxUsd ?? 0m).ConfigureAwait(false))
         {
             await GiveBackAsync(reservation).ConfigureAwait(false);
-            run.Stop.Request(OverBudget());
             return s_none;
         }
 
@@ -67,16 +72,42 @@ internal sealed class Asker(RunContext run, Intake intake)
             {
                 // Given up: nobody knows whether it is paid for, so its intent stays open and the next run reports the doubt.
                 run.Counters.CallAbandoned();
+                await KeepChargedAsync(reservation).ConfigureAwait(false);
                 return s_none;
             }
 
-            var call = new EndedCall(callId, pack, route, request, result, sentAt, run.Clock.GetElapsedTime(began), reservation);
+            var call = new EndedCall(callId, pack, route, request, result, maxUsd, sentAt, run.Clock.GetElapsedTime(began), reservation);
             return result.Reply is { } reply ? await ReadAsync(call, reply).ConfigureAwait(false) : await FailAsync(call, result.Failure!).ConfigureAwait(false);
         }
         finally
         {
             if (run.BudgetLeft is not null) run.Counters.Unreserve(maxUsd ?? 0m);
         }
+    }
+
+    /// <summary>
+    /// Sets the most a call may cost aside. What is in flight may cost less than was set aside for it, so the run stops only
+    /// when nothing is in flight and the next call could still cross the budget.
+    /// </summary>
+    private async ValueTask<bool> WithinBudgetAsync(decimal maxUsd)
+    {
+        if (run.BudgetLeft is not { } left) return true;
+        Task? freed;
+        while (!run.Counters.TryReserve(maxUsd, left, out freed))
+        {
+            if (freed is null) run.Stop.Request(OverBudget());
+            if (run.Stop.Reason is not null) return false;
+            try
+            {
+                await freed!.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (run.Stop.Reason is not null)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private async ValueTask<long> OpenAsync(Pack pack, RouteState route, TokenUsage reserved, decimal? maxUsd)
@@ -105,6 +136,7 @@ internal sealed class Asker(RunContext run, Intake intake)
             call.Route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(reply.Text.Span));
         var reading = run.Reader.Read(reply.Text, call.Pack.Rows.Count);
         var failure = RowFailures.Of(reply, reading);
+        if (reply.Refusal is { } words) reading = reading with { Problem = $"the model refused: {words}" };
         return await StoreAsync(call, reading, failure, reply.Text, usage, null, splitNow: reply.Ending == ReplyEnding.Truncated).ConfigureAwait(false);
     }
 
@@ -202,12 +234,14 @@ internal sealed class Asker(RunContext run, Intake intake)
     private async ValueTask<IReadOnlyList<Pack>> FailAsync(EndedCall call, ModelFailure failure)
     {
         var route = call.Route;
+        // An answer that is not the service's protocol says no more than none.
+        var seen = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
+        route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
         switch (failure.Kind)
         {
             case FailureKind.BadGeneration:
                 // The service threw away what the model wrote, but charged for it: what can be read of it counts.
                 Interlocked.Increment(ref route.Successes);
-                route.Gate.Succeeded(call.SentAt);
                 var wrote = run.Reader.Read(failure.PartialText, call.Pack.Rows.Count);
                 var usage = new TokenUsage(
                     route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(failure.PartialText.Span));
@@ -241,14 +275,10 @@ internal sealed class Asker(RunContext run, Intake intake)
                 break;
 
             case FailureKind.RateLimited:
-                route.Gate.Failed(failure, call.SentAt, run.Clock.GetUtcNow());
                 run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
                 break;
 
             default:
-                // An answer that is not the service's protocol says no more than none.
-                var down = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
-                route.Gate.Failed(down, call.SentAt, run.Clock.GetUtcNow());
                 call.Pack.CountOutage(Interlocked.Read(ref route.Successes));
                 if (call.Pack.Outages >= OutagesOfOnePack)
                     return await ClimbAsync(call, failure, RowFailures.Unavailable, splitNow: false).ConfigureAwait(false);
@@ -285,11 +315,13 @@ internal sealed class Asker(RunContext run, Intake intake)
     /// <summary>Settles a call that ended no row.</summary>
     private async ValueTask CloseAsync(EndedCall call, ModelFailure failure)
     {
-        await SettleAsync(call, failure, 0, failure.Message, default, failure.Billed ? null : 0m).ConfigureAwait(false);
-        if (failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost && call.Reservation is { } held)
-            await run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)).ConfigureAwait(false);
+        // The service may have worked, and charged, for a reply that never came: count the most it can have cost.
+        var paid = failure.Billed || failure.Kind == FailureKind.TimedOut;
+        var usd = paid ? call.MaxUsd : 0m;
+        await SettleAsync(call, failure, 0, failure.Message, default, usd).ConfigureAwait(false);
+        if (paid || failure.Kind == FailureKind.ConnectionLost) await KeepChargedAsync(call.Reservation).ConfigureAwait(false);
         else await GiveBackAsync(call.Reservation).ConfigureAwait(false);
-        run.Counters.CallEnded(failure.Kind, default, 0m);
+        run.Counters.CallEnded(failure.Kind, default, usd);
     }
 
     private ValueTask SettleAsync(EndedCall call, ModelFailure? failure, int good, string? note, TokenUsage usage, decimal? usd) =>
@@ -308,6 +340,9 @@ internal sealed class Asker(RunContext run, Intake intake)
             Latency = call.Latency,
         });
 
+    private ValueTask KeepChargedAsync(long? reservation) =>
+        reservation is { } held ? run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)) : default;
+
     private ValueTask GiveBackAsync(long? reservation) =>
         reservation is { } held ? run.Environment.Windows.ReleaseAsync(held) : default;
 
@@ -316,5 +351,5 @@ internal sealed class Asker(RunContext run, Intake intake)
         string.Create(CultureInfo.InvariantCulture, $"the next call could cross the job's budget of {run.Job.BudgetUsd} USD; raise budget.usd to go on"));
 
     private sealed record EndedCall(
-        long CallId, Pack Pack, RouteState Route, ModelRequest Request, ModelResult Result, DateTimeOffset SentAt, TimeSpan Latency, long? Reservation);
+        long CallId, Pack Pack, RouteState Route, ModelRequest Request, ModelResult Result, decimal? MaxUsd, DateTimeOffset SentAt, TimeSpan Latency, long? Reservation);
 }

@@ -42,12 +42,16 @@ public sealed class JobRunner(RunEnvironment environment)
         var counters = new RunCounters(environment.Clock);
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
-        var plan = await JobPlan.OpenAsync(job, options.Model, abort).ConfigureAwait(false);
+        var plan = await JobPlan.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
         counters.SetTotal(options.Total(plan.Profile.Rows));
 
         using var stop = new StopSignal();
         using var interrupt = cancellationToken.Register(() => Interrupt(stop));
-        using var aborting = abort.Register(stop.Abandon);
+        using var aborting = abort.Register(() =>
+        {
+            Interrupt(stop);
+            stop.Abandon();
+        });
         var run = new RunContext
         {
             Job = job,
@@ -62,19 +66,23 @@ public sealed class JobRunner(RunEnvironment environment)
             Stop = stop,
             BudgetLeft = job.BudgetUsd is { } budget ? budget - await environment.Calls.SpentAsync(job.Name, abort).ConfigureAwait(false) : null,
         };
-        var record = await BeginAsync(plan, run, abort).ConfigureAwait(false);
+        using var renewing = new CancellationTokenSource();
+        var renewal = RenewAsync(run, renewing.Token);
         try
         {
+            var record = await BeginAsync(plan, run, abort).ConfigureAwait(false);
             if (record.Unused is { } unused && options.ConfirmUnused?.Invoke(unused) == false)
                 stop.Request(new StopReason(RunState.Interrupted, "stopped before anything was sent, because the edited job leaves stored answers unused"));
+            else record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
             await AskAllAsync(plan, run).ConfigureAwait(false);
+            return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }
         finally
         {
+            await renewing.CancelAsync().ConfigureAwait(false);
+            await renewal.ConfigureAwait(false);
             foreach (var route in run.Routes) route.Dispose();
         }
-
-        return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(JobPlan plan)
@@ -103,9 +111,8 @@ public sealed class JobRunner(RunEnvironment environment)
             if (unused.Answers == 0) unused = null;
         }
 
-        // A run with one route only is no edit of the job: it keeps the identity that was stored.
-        var record = new RunRecord(
-            run.RunId, run.Job.Name, run.Options.Model is null ? identity : last?.Identity ?? identity, run.Clock.GetUtcNow(), null, null);
+        // The new identity counts once the person has been told.
+        var record = new RunRecord(run.RunId, run.Job.Name, last?.Identity ?? identity, run.Clock.GetUtcNow(), null, null);
         await environment.Runs.SaveAsync(record, abort).ConfigureAwait(false);
         run.Events.Emit("started", new JsonObject
         {
@@ -116,6 +123,16 @@ public sealed class JobRunner(RunEnvironment environment)
         if (doubt.Calls > 0) run.Events.Emit("in_doubt", new JsonObject { ["calls"] = doubt.Calls, ["usd"] = doubt.Usd });
         if (unused is not null) run.Events.Emit("unused", new JsonObject { ["answers"] = unused.Answers, ["usd"] = unused.Usd });
         return new Beginning(record, doubt, unused);
+    }
+
+    /// <summary>Stores what the job now asks. A trial or a run with one route only is no edit of the job.</summary>
+    private async Task<Beginning> AgreeAsync(JobPlan plan, RunContext run, Beginning beginning)
+    {
+        var identity = RunIds.Identity(plan);
+        if (run.Options.Model is not null || run.Options.Rows is not null || beginning.Record.Identity == identity) return beginning;
+        var record = beginning.Record with { Identity = identity };
+        await environment.Runs.SaveAsync(record, run.Stop.Abandoning).ConfigureAwait(false);
+        return beginning with { Record = record };
     }
 
     /// <summary>Asks everything that is to be asked, with as many workers as requests may be in flight.</summary>
@@ -129,12 +146,9 @@ public sealed class JobRunner(RunEnvironment environment)
         using var queue = new PackQueue(intake, plan.Budgets, plan.MaxRows);
         var asker = new Asker(run, intake);
         var workers = new Task[Math.Max(1, run.Routes.Max(r => r.Concurrency))];
-        using var renewing = new CancellationTokenSource();
-        var renewal = RenewAsync(run, renewing.Token);
         for (var i = 0; i < workers.Length; i++) workers[i] = Task.Run(() => WorkAsync(run, queue, asker), CancellationToken.None);
         await Task.WhenAll(workers).ConfigureAwait(false);
-        await renewing.CancelAsync().ConfigureAwait(false);
-        await renewal.ConfigureAwait(false);
+        if (run.Stop.Reason is null && run.Stranded) run.Stop.Request(Admission.Reason(run.Routes));
     }
 
     private static async Task WorkAsync(RunContext run, PackQueue queue, Asker asker)
@@ -158,9 +172,9 @@ public sealed class JobRunner(RunEnvironment environment)
         }
         catch (Exception e)
         {
-            // A bug: stop the others, and let it come out.
-            run.Stop.Request(new StopReason(RunState.Failed, $"internal error: {e.Message}"));
-            throw;
+            // A bug: the others stop, what is stored is written, and the person is told.
+            run.Stop.Request(new StopReason(RunState.Failed, $"internal error: {e.GetType().Name}: {e.Message}"));
+            run.Events.Emit("bug", new JsonObject { ["error"] = e.GetType().Name, ["stack"] = e.StackTrace });
         }
     }
 
@@ -192,8 +206,11 @@ public sealed class JobRunner(RunEnvironment environment)
         run.Counters.Enter(RunPhase.Writing);
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
-        var rows = await plan.ExportAsync(environment.Answers, run.Options.WriteOutput ? run.Job.Output : null, run.RunId, run.Options, abort).ConfigureAwait(false);
+        var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
         var reason = run.Stop.Reason;
+        // Interrupted when everything had ended anyway: nothing was lost by it.
+        if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
+        reason = unwritten ?? reason;
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
         var summary = new RunSummary
         {
@@ -209,7 +226,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Elapsed = run.Counters.Elapsed,
             ResumeAt = reason?.ResumeAt,
             Store = environment.StoreName,
-            Output = run.Job.Output.Path,
+            Output = run.Options.WriteOutput ? run.Job.Output.Path : null,
             Unused = beginning.Unused,
             SourceChanged = changed,
             Simulated = plan.Simulated,
@@ -221,6 +238,28 @@ public sealed class JobRunner(RunEnvironment environment)
         await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
         run.Counters.Enter(RunPhase.Ended);
         return summary;
+    }
+
+    /// <summary>Writes the output, or counts the rows; when that fails the reason, and the rows as the run counted them.</summary>
+    private async Task<(RowCounts Rows, StopReason? Unwritten)> WriteAsync(JobPlan plan, RunContext run, CancellationToken abort)
+    {
+        try
+        {
+            var output = run.Options.WriteOutput ? run.Job.Output : null;
+            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, abort).ConfigureAwait(false), null);
+        }
+        catch (ProblemException e)
+        {
+            return (run.Counters.Progress().Rows, new StopReason(RunState.Failed, $"the output is not written: {e.Message}") { UserError = true });
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            return (run.Counters.Progress().Rows, new StopReason(RunState.Failed, $"the output is not written: {e.Message}"));
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested)
+        {
+            return (run.Counters.Progress().Rows, new StopReason(RunState.Interrupted, "interrupted twice; everything paid for is stored, the output is not written"));
+        }
     }
 
     private void Interrupt(StopSignal stop)

@@ -31,6 +31,9 @@ internal sealed record RunContext
     /// <summary>USD the run may still spend; null for no bound.</summary>
     public required decimal? BudgetLeft { get; init; }
 
+    /// <summary>True once rows were left aside because only a parked route takes them.</summary>
+    public bool Stranded { get; set; }
+
     public string RunId => Lease.RunId;
 
     public TimeProvider Clock => Environment.Clock;

@@ -16,6 +16,7 @@ internal sealed class RunCounters(TimeProvider clock)
     private TokenUsage _tokens;
     private decimal? _usd = 0m;
     private decimal _reserved;
+    private TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _endedByCalls;
     private int _inFlight;
     private RunPhase _phase;
@@ -90,10 +91,14 @@ internal sealed class RunCounters(TimeProvider clock)
     }
 
     /// <summary>Whether a call that costs this much at most stays within a budget; if so, that much is set aside until it ended.</summary>
-    public bool TryReserve(decimal maxUsd, decimal left)
+    /// <param name="maxUsd">What the call costs at most.</param>
+    /// <param name="left">The budget.</param>
+    /// <param name="freed">Completes when money set aside for other calls is freed; null when none is.</param>
+    public bool TryReserve(decimal maxUsd, decimal left, out Task? freed)
     {
         lock (_gate)
         {
+            freed = _reserved > 0 ? _freed.Task : null;
             if ((_usd ?? 0m) + _reserved + maxUsd > left) return false;
             _reserved += maxUsd;
             return true;
@@ -103,7 +108,12 @@ internal sealed class RunCounters(TimeProvider clock)
     /// <summary>Frees what <see cref="TryReserve"/> set aside.</summary>
     public void Unreserve(decimal maxUsd)
     {
-        lock (_gate) _reserved -= maxUsd;
+        lock (_gate)
+        {
+            _reserved -= maxUsd;
+            _freed.TrySetResult();
+            _freed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     /// <summary>A call leaves.</summary>

@@ -90,8 +90,8 @@ public sealed record RunSummary
     /// <summary>Where the answers are.</summary>
     public required string Store { get; init; }
 
-    /// <summary>Where the output is.</summary>
-    public required string Output { get; init; }
+    /// <summary>Where the output is; null when none was to be written.</summary>
+    public required string? Output { get; init; }
 
     /// <summary>Stored answers that an edit of the job left unused, when it did.</summary>
     public UnusedAnswers? Unused { get; init; }

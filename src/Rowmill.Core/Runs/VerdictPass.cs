@@ -36,7 +36,7 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
         {
             var judgement = judge.Judge(row);
             _chunk.Add((row, judgement));
-            bytes += judgement.Shown.Json.Length;
+            bytes += row.Size;
             if (_chunk.Count < ChunkRows && bytes < ChunkBytes) continue;
             await FlushAsync(sink, options, cancellationToken).ConfigureAwait(false);
             bytes = 0;
