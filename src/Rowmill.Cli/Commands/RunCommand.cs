@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using System.CommandLine;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Jobs;
@@ -20,16 +21,11 @@ internal static class RunCommand
         var output = new Option<string?>("--output") { Description = "Where to write, instead of the job's output.", HelpName = "PATH" };
         var events = new Option<bool>("--events") { Description = "Print every event as NDJSON on stdout, the summary last." };
         retry.AcceptOnlyFromAmong("failed");
-        NotNegative(limit);
-        offset.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<long>() < 0) r.AddError("--offset must not be negative.");
-        });
         foreach (var option in new Option[] { limit, offset, model, retry, fresh, output, events }) command.Options.Add(option);
         command.SetAction((parsed, _) => RunAsync(host, job.Output(parsed, parsed.GetValue(events)), job, parsed, new RunOptions
         {
-            Limit = parsed.GetValue(limit),
-            Offset = parsed.GetValue(offset),
+            Limit = NotNegative("--limit", parsed.GetValue(limit)),
+            Offset = NotNegative("--offset", parsed.GetValue(offset)),
             Model = parsed.GetValue(model),
             RetryFailed = parsed.GetValue(retry) == "failed",
             Fresh = parsed.GetValue(fresh),
@@ -59,8 +55,9 @@ internal static class RunCommand
         return (int)SummaryJson.ExitCode(summary);
     }
 
-    private static void NotNegative(Option<long?> option) => option.Validators.Add(r =>
+    private static T NotNegative<T>(string option, T value)
     {
-        if (r.GetValueOrDefault<long?>() is < 0) r.AddError($"{option.Name} must not be negative.");
-    });
+        if (value is < 0L) throw new ProblemException(new Problem($"{value} is negative.") { Key = option });
+        return value;
+    }
 }

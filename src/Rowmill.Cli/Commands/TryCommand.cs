@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -17,10 +18,6 @@ internal static class TryCommand
         var job = new JobArguments(host, command);
         var sample = new Option<int>("--sample") { Description = "How many rows.", HelpName = "N", DefaultValueFactory = _ => 10 };
         var model = new Option<string?>("--model") { Description = "Only this model of the job.", HelpName = "ROUTE" };
-        sample.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 1 or > 1000) r.AddError("--sample must be between 1 and 1000.");
-        });
         command.Options.Add(sample);
         command.Options.Add(model);
         command.SetAction((parsed, _) => RunAsync(host, job, parsed, parsed.GetValue(sample), parsed.GetValue(model)));
@@ -29,6 +26,7 @@ internal static class TryCommand
 
     private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed, int sample, string? model)
     {
+        if (sample is < 1 or > 1000) throw new ProblemException(new Problem($"{sample} is not between 1 and 1000.") { Key = "--sample" });
         var words = arguments.Output(parsed);
         var job = arguments.Load(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);

@@ -41,7 +41,8 @@ internal sealed class CommandOutput(CliHost host, bool json)
     public int Fail(ExitCode code, IReadOnlyList<Problem> problems)
     {
         foreach (var problem in problems) host.Error.WriteLine($"error: {problem}");
-        if (json)
+        if (!json) return (int)code;
+        try
         {
             Line(new JsonObject
             {
@@ -56,6 +57,10 @@ internal sealed class CommandOutput(CliHost host, bool json)
                     ["fix"] = p.Fix,
                 })]),
             });
+        }
+        catch (IOException e)
+        {
+            host.Error.WriteLine($"error: stdout cannot be written: {e.Message}");
         }
 
         return (int)code;

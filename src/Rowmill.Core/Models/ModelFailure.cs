@@ -30,6 +30,9 @@ public enum FailureKind
     /// <summary>The model does not take the form of structured output asked for; ask in a lesser form.</summary>
     FormRefused,
 
+    /// <summary>The service wants a parameter under its other name; the client has taken that to heart, ask the same again.</summary>
+    ParameterRefused,
+
     /// <summary>The service says the request itself is wrong (400, 422).</summary>
     BadRequest,
 

@@ -7,6 +7,14 @@ internal static class JsonFinder
 {
     private static readonly JsonReaderOptions s_options = new() { AllowTrailingCommas = true, MaxDepth = 128 };
 
+    /// <summary>What follows the last thinking block of a model that thinks aloud; the whole text where there is none.</summary>
+    public static ReadOnlyMemory<byte> AfterThinking(ReadOnlyMemory<byte> text)
+    {
+        if (!text.Span.TrimStart(" \t\r\n"u8).StartsWith("<think"u8)) return text;
+        var end = text.Span.LastIndexOf("</think>"u8);
+        return end < 0 ? text : text[(end + "</think>"u8.Length)..];
+    }
+
     /// <summary>The text from its first brace or bracket to its last: without fences, prose, byte order marks or white space.</summary>
     public static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> text)
     {

@@ -20,6 +20,7 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
     public ReplyReading Read(ReadOnlyMemory<byte> text, int rows)
     {
         var join = new Join(rows);
+        text = JsonFinder.AfterThinking(text);
         if (!TryReadWhole(text, join)) ReadPieces(text, join);
         return join.Reading();
     }

@@ -262,6 +262,10 @@ internal sealed class Asker(RunContext run, Intake intake)
 
                 return await ClimbAsync(call, failure, RowFailures.BadRequest, splitNow: false).ConfigureAwait(false);
 
+            case FailureKind.ParameterRefused:
+                run.Events.Emit("parameter_refused", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message });
+                break;
+
             case FailureKind.FormRefused when route.LowerForm(call.Request.Form):
                 run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["refused"] = call.Request.Form.ToString(), ["reason"] = failure.Message });
                 break;

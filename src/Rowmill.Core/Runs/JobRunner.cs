@@ -207,6 +207,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
+        // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
+        rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
         var reason = run.Stop.Reason;
         // Interrupted when everything had ended anyway: nothing was lost by it.
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
@@ -217,7 +219,9 @@ public sealed class JobRunner(RunEnvironment environment)
             Job = run.Job.Name,
             RunId = run.RunId,
             State = state,
-            Message = reason is null ? null : Sentence(reason, rows),
+            Message = reason is not null ? Sentence(reason, rows)
+                : rows.Pending > 0 ? "the source changed while the job ran: some rows were not there when they were to be asked; run it again"
+                : null,
             Rows = rows,
             Calls = run.Counters.Calls,
             Tokens = run.Counters.Tokens,
@@ -270,7 +274,9 @@ public sealed class JobRunner(RunEnvironment environment)
 
     private static string Sentence(StopReason reason, RowCounts rows) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered{(rows.Pending > 0 ? "; go on with the same command" : "")}");
+        $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered{(rows.Pending > 0 && GoesOn(reason) ? "; go on with the same command" : "")}");
+
+    private static bool GoesOn(StopReason reason) => !reason.UserError && reason.State is not RunState.Refused;
 
     private sealed record Beginning(RunRecord Record, Doubt Doubt, UnusedAnswers? Unused);
 }

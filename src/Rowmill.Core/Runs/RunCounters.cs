@@ -18,6 +18,7 @@ internal sealed class RunCounters(TimeProvider clock)
     private decimal _reserved;
     private TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _endedByCalls;
+    private long _goodByCalls;
     private int _inFlight;
     private RunPhase _phase;
     private string? _waitingFor;
@@ -50,6 +51,15 @@ internal sealed class RunCounters(TimeProvider clock)
         get
         {
             lock (_gate) return _usd;
+        }
+    }
+
+    /// <summary>Rows that calls of this run answered or abstained from.</summary>
+    public long GoodByCalls
+    {
+        get
+        {
+            lock (_gate) return _goodByCalls;
         }
     }
 
@@ -87,6 +97,7 @@ internal sealed class RunCounters(TimeProvider clock)
         {
             Add(status, rows);
             _endedByCalls += rows;
+            if (status is Outputs.RowStatus.Answered or Outputs.RowStatus.Abstained) _goodByCalls += rows;
         }
     }
 

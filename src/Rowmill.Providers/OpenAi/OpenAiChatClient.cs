@@ -25,6 +25,7 @@ internal sealed class OpenAiChatClient : IModelClient
     private readonly TimeSpan _timeout;
     private readonly KeyValuePair<string, string>[] _headers;
     private volatile string _outputLimit;
+    private volatile bool _limitChanged;
 
     public OpenAiChatClient(Route route, OpenAiDialect dialect, string? key, TimeProvider clock, HttpMessageInvoker http)
     {
@@ -57,10 +58,15 @@ internal sealed class OpenAiChatClient : IModelClient
             var limit = _outputLimit;
             var (result, limitRefused) = await SendAsync(request, limit, either.Token).ConfigureAwait(false);
             if (!limitRefused) return result;
-            // Refused before anything was read or billed: the other name, once.
-            limit = OpenAiDialect.OtherLimit(limit);
-            _outputLimit = limit;
-            return (await SendAsync(request, limit, either.Token).ConfigureAwait(false)).Result;
+            // The service wants the other name. Every request is the caller's to count, so the next one carries it; a service that
+            // refuses both names is told of as it is.
+            if (limit == _outputLimit)
+            {
+                if (_limitChanged) return result;
+                (_limitChanged, _outputLimit) = (true, OpenAiDialect.OtherLimit(limit));
+            }
+
+            return result with { Failure = result.Failure! with { Kind = FailureKind.ParameterRefused } };
         }
         catch (Exception e) when (e is OperationCanceledException || ConnectionFailures.Covers(e))
         {
