@@ -62,9 +62,8 @@ internal sealed class Admission(RunContext run)
     /// <summary>The first route that is not parked and that takes the pack's largest row alone.</summary>
     private RouteState? Choose(Pack pack)
     {
-        var largest = pack.Rows.Max(r => r.Tokens);
         foreach (var route in run.Routes)
-            if (route.Parked is null && largest <= route.Budget.LargestRow) return route;
+            if (route.Parked is null && pack.LargestRow <= route.Budget.LargestRow) return route;
         return null;
     }
 

@@ -129,11 +129,11 @@ public sealed class JobRunner(RunEnvironment environment)
         using var queue = new PackQueue(intake, plan.Budgets, plan.MaxRows);
         var asker = new Asker(run, intake);
         var workers = new Task[Math.Max(1, run.Routes.Max(r => r.Concurrency))];
-        using var renewing = new CancellationTokenSource();
-        var renewal = RenewAsync(run, renewing.Token);
+        using var renewing = new PeriodicTimer(IRunLease.RenewEvery, run.Clock);
+        var renewal = RenewAsync(run, renewing);
         for (var i = 0; i < workers.Length; i++) workers[i] = Task.Run(() => WorkAsync(run, queue, asker), CancellationToken.None);
         await Task.WhenAll(workers).ConfigureAwait(false);
-        await renewing.CancelAsync().ConfigureAwait(false);
+        renewing.Dispose();
         await renewal.ConfigureAwait(false);
     }
 
@@ -164,22 +164,17 @@ public sealed class JobRunner(RunEnvironment environment)
         }
     }
 
-    /// <summary>Keeps the lease alive while the run asks.</summary>
-    private async Task RenewAsync(RunContext run, CancellationToken ended)
+    /// <summary>Keeps the lease alive until the timer is disposed of; a cancelled one would gather a stack trace.</summary>
+    private async Task RenewAsync(RunContext run, PeriodicTimer timer)
     {
-        using var timer = new PeriodicTimer(IRunLease.RenewEvery, run.Clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(ended).ConfigureAwait(false))
+            while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                if (await environment.Leases.RenewAsync(run.Lease, ended).ConfigureAwait(false)) continue;
+                if (await environment.Leases.RenewAsync(run.Lease, CancellationToken.None).ConfigureAwait(false)) continue;
                 run.Stop.Request(new StopReason(RunState.Failed, new LeaseLostException(run.Job.Name).Message));
                 return;
             }
-        }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
-        {
-            // The run is over.
         }
         catch (StoreException e)
         {
