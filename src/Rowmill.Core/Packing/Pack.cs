@@ -14,6 +14,9 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     /// <summary>Estimated tokens of the fields of all rows.</summary>
     public int Tokens { get; } = rows.Sum(r => r.Tokens);
 
+    /// <summary>Estimated tokens of the fields of the largest row.</summary>
+    public int LargestRow { get; } = rows.Max(r => r.Tokens);
+
     /// <summary>How often these rows together brought not a single valid answer.</summary>
     public int Fruitless { get; init; }
 

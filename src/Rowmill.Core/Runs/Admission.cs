@@ -73,13 +73,8 @@ internal sealed class Admission(RunContext run)
         return null;
     }
 
-    private static bool Fits(Pack pack, PackBudget budget)
-    {
-        if (!budget.Fits(pack.Rows.Count, pack.Tokens)) return false;
-        foreach (var row in pack.Rows)
-            if (row.Tokens > budget.LargestRow) return false;
-        return true;
-    }
+    private static bool Fits(Pack pack, PackBudget budget) =>
+        pack.LargestRow <= budget.LargestRow && budget.Fits(pack.Rows.Count, pack.Tokens);
 
     /// <summary>Why nothing can be asked: the earliest time any route opens, else the first route's reason.</summary>
     public static StopReason Reason(IReadOnlyList<RouteState> routes)

@@ -66,8 +66,8 @@ public sealed class JobRunner(RunEnvironment environment)
             Stop = stop,
             BudgetLeft = job.BudgetUsd is { } budget ? budget - await environment.Calls.SpentAsync(job.Name, abort).ConfigureAwait(false) : null,
         };
-        using var renewing = new CancellationTokenSource();
-        var renewal = RenewAsync(run, renewing.Token);
+        using var renewing = new PeriodicTimer(IRunLease.RenewEvery, run.Clock);
+        var renewal = RenewAsync(run, renewing);
         try
         {
             var record = await BeginAsync(plan, run, abort).ConfigureAwait(false);
@@ -79,7 +79,7 @@ public sealed class JobRunner(RunEnvironment environment)
         }
         finally
         {
-            await renewing.CancelAsync().ConfigureAwait(false);
+            renewing.Dispose();
             await renewal.ConfigureAwait(false);
             foreach (var route in run.Routes) route.Dispose();
         }
@@ -178,22 +178,17 @@ public sealed class JobRunner(RunEnvironment environment)
         }
     }
 
-    /// <summary>Keeps the lease alive while the run asks.</summary>
-    private async Task RenewAsync(RunContext run, CancellationToken ended)
+    /// <summary>Keeps the lease alive until the timer is disposed of; a cancelled one would gather a stack trace.</summary>
+    private async Task RenewAsync(RunContext run, PeriodicTimer timer)
     {
-        using var timer = new PeriodicTimer(IRunLease.RenewEvery, run.Clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(ended).ConfigureAwait(false))
+            while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                if (await environment.Leases.RenewAsync(run.Lease, ended).ConfigureAwait(false)) continue;
+                if (await environment.Leases.RenewAsync(run.Lease, CancellationToken.None).ConfigureAwait(false)) continue;
                 run.Stop.Request(new StopReason(RunState.Failed, new LeaseLostException(run.Job.Name).Message));
                 return;
             }
-        }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
-        {
-            // The run is over.
         }
         catch (StoreException e)
         {
