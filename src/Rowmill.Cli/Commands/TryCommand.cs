@@ -19,7 +19,7 @@ internal static class TryCommand
         var model = new Option<string?>("--model") { Description = "Only this model of the job.", HelpName = "ROUTE" };
         sample.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int>() is < 1 or > 1000) r.AddError("--sample must be between 1 and 1000.");
+            if (r.GetValueOrDefault<int>() is < 1 or > 1000) r.AddError("Write a number from 1 to 1000.");
         });
         command.Options.Add(sample);
         command.Options.Add(model);
