@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Rowmill.Cli.Commands;
 using Rowmill.Cli.Console;
 using Rowmill.Core;
 using Rowmill.Core.Runs;
@@ -13,27 +12,10 @@ internal static class App
     /// <summary>Runs one command line.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
-        var root = new RootCommand("Asks a language model the same question about every row of a table.")
-        {
-            DemoCommand.Create(host),
-            InitCommand.Create(host),
-            CheckCommand.Create(host),
-            TryCommand.Create(host),
-            RunCommand.Create(host),
-            StatusCommand.Create(host),
-            ExportCommand.Create(host),
-            CallsCommand.Create(host),
-            SimulateCommand.Create(host),
-        };
-        var parsed = root.Parse(args);
+        var parsed = CommandLine.Create(host).Parse(args);
         var output = new CommandOutput(host, json: args.Contains("--json") || args.Contains("--events"));
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
-        {
-            return output.Fail(
-                ExitCode.UserError,
-                [.. parsed.Errors.Select(e => new Problem(e.Message) { Fix = $"See rowmill {parsed.CommandResult.Command.Name} --help." })]);
-        }
-
+        var mistakes = CommandLine.Check(parsed);
+        if (mistakes.Count > 0) return output.Fail(ExitCode.UserError, mistakes);
         try
         {
             var configuration = new InvocationConfiguration
@@ -51,15 +33,15 @@ internal static class App
         }
         catch (AlreadyRunningException e)
         {
-            return output.Fail(ExitCode.AlreadyRunning, [new Problem(e.Message) { Fix = "Wait for it, or stop it." }]);
+            return output.Fail(ExitCode.AlreadyRunning, [new Problem($"{Words.Sentence(e.Message)} Wait for it, or stop it.")]);
         }
         catch (OperationCanceledException) when (host.Stop.IsCancellationRequested)
         {
-            return output.Fail(ExitCode.Interrupted, [new Problem("interrupted; everything paid for is stored")]);
+            return output.Fail(ExitCode.Interrupted, [new Problem("Interrupted; everything paid for is stored.")]);
         }
         catch (Exception e) when (e is StoreException or LeaseLostException or IOException or UnauthorizedAccessException)
         {
-            return output.Fail(ExitCode.Failure, [new Problem(e.Message)]);
+            return output.Fail(ExitCode.Failure, [new Problem(Words.Sentence(e.Message))]);
         }
         catch (Exception e)
         {

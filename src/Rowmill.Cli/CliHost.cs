@@ -18,6 +18,9 @@ internal sealed record CliHost
     /// <summary>True when a person watches <see cref="Error"/> on a screen.</summary>
     public bool IsTerminal { get; init; }
 
+    /// <summary>How many columns the screen has at this moment.</summary>
+    public Func<int> Width { get; init; } = () => 80;
+
     /// <summary>Asks the person a question; null when nobody can answer.</summary>
     public Func<string, bool>? Confirm { get; init; }
 
@@ -47,6 +50,7 @@ internal sealed record CliHost
             Variable = Environment.GetEnvironmentVariable,
             Directory = Environment.CurrentDirectory,
             IsTerminal = terminal && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
+            Width = () => System.Console.WindowWidth is > 0 and var width ? width : 80,
             Confirm = terminal && !System.Console.IsInputRedirected ? question => Ask(question, interrupts.Stop) : null,
             Chance = () => System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) / (double)int.MaxValue,
             Stop = interrupts.Stop,

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rowmill.Cli.Console;
 using Rowmill.Core;
-using Rowmill.Core.Models;
 using Rowmill.Core.Rows;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
@@ -15,7 +16,7 @@ internal static class CallsCommand
 {
     public static Command Create(CliHost host)
     {
-        var command = new Command("calls", "The ledger: every call, its rows, tokens, money, outcome.");
+        var command = new Command("calls", "List every call: its rows, tokens, money and outcome.");
         var job = new JobArguments(host, command);
         var row = new Option<string?>("--row")
         {
@@ -36,16 +37,19 @@ internal static class CallsCommand
         await using var engine = await arguments.OpenAsync(parsed, job);
         var rows = row is null ? [null] : await FindAsync(job.Source.Key, await JobPlan.OpenAsync(job, cancellationToken: host.Stop), row, host.Stop);
         var calls = new JsonArray();
+        var none = true;
         foreach (var key in rows)
         {
             var query = new CallQuery(job.Name) { Row = key, State = doubt ? CallState.InDoubt : null };
             await foreach (var call in engine.Environment.Calls.ReadAsync(query, host.Stop))
             {
+                none = false;
                 if (words.IsJson) calls.Add(Json(call));
                 else words.People.WriteLine(Text(call));
             }
         }
 
+        if (none) words.People.WriteLine("No such call.");
         words.Document(new JsonObject { ["job"] = job.Name, ["calls"] = calls });
         return (int)ExitCode.Done;
     }
@@ -64,7 +68,7 @@ internal static class CallsCommand
 
         return found.Count > 0
             ? [.. found.Select(k => (RowKey?)k)]
-            : throw new ProblemException(new Problem($"no row of {plan.Source.Name} is '{text}'")
+            : throw new ProblemException(new Problem($"No row of {plan.Source.Name} is '{text}'.")
             {
                 Key = "--row",
                 Fix = "Give its number, the whole value of a key column, or several joined with ', '.",
@@ -78,14 +82,15 @@ internal static class CallsCommand
         ["at"] = SummaryJson.Time(call.Intent.At),
         ["model"] = call.Intent.Route,
         ["question"] = call.Intent.Question,
-        ["state"] = call.State switch { CallState.InDoubt => "in_doubt", CallState.Open => "open", _ => "settled" },
         ["outcome"] = Outcome(call),
         ["rows"] = call.Intent.Rows.Count,
         ["good_rows"] = call.Settlement?.GoodRows,
         ["tokens"] = call.Settlement is { } s
             ? new JsonObject { ["input"] = s.Usage.Input, ["cached_input"] = s.Usage.CachedInput, ["output"] = s.Usage.Output }
-            : new JsonObject { ["reserved_input"] = call.Intent.Reserved.Input, ["reserved_output"] = call.Intent.Reserved.Output },
-        ["usd"] = call.Settlement is null ? call.Intent.MaxUsd : call.Settlement.Usd,
+            : null,
+        ["usd"] = call.Settlement?.Usd,
+        ["reserved_tokens"] = new JsonObject { ["input"] = call.Intent.Reserved.Input, ["output"] = call.Intent.Reserved.Output },
+        ["max_usd"] = call.Intent.MaxUsd,
         ["latency_ms"] = call.Settlement is { } settled ? Math.Round(settled.Latency.TotalMilliseconds, 1) : null,
         ["http_status"] = call.Settlement?.HttpStatus,
         ["request_id"] = call.Settlement?.RequestId,
@@ -95,21 +100,24 @@ internal static class CallsCommand
 
     private static string Text(CallRecord call)
     {
-        var head = $"{call.CallId,6}  {call.Intent.At.ToLocalTime():yyyy-MM-dd HH:mm:ss}  {call.Intent.Route}";
-        if (call.Settlement is not { } s) return string.Create(CultureInfo.InvariantCulture, $"{head}  {call.Intent.Rows.Count} rows  {Outcome(call)}, at most {call.Intent.MaxUsd ?? 0:0.######} USD");
-        var money = s.Usd is { } usd ? string.Create(CultureInfo.InvariantCulture, $"  {usd:0.######} USD") : "";
+        var head = $"{call.CallId,6}  {Words.Time(call.Intent.At)}  {call.Intent.Route}";
+        if (call.Settlement is not { } s)
+        {
+            var most = call.Intent.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";
+            return $"{head}  {Words.Count(call.Intent.Rows.Count, "row")}  {Outcome(call).Replace('_', ' ')}{most}";
+        }
+
+        var money = s.Usd is { } usd ? $"  {Words.Usd(usd)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{head}  {s.GoodRows}/{call.Intent.Rows.Count} rows  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {s.Latency.TotalMilliseconds:0} ms  {Outcome(call)}{(s.Note is null ? "" : $": {s.Note}")}");
+            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {s.Latency.TotalMilliseconds:0} ms  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
     }
 
     private static string Outcome(CallRecord call) => call switch
     {
-        { State: CallState.InDoubt } => "in doubt",
-        { State: CallState.Open } => "in flight",
-        { Settlement.Failure: { } failure } => Words(failure),
+        { State: CallState.InDoubt } => "in_doubt",
+        { State: CallState.Open } => "in_flight",
+        { Settlement.Failure: { } failure } => JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.ToString()),
         _ => "replied",
     };
-
-    private static string Words(FailureKind failure) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.ToString());
 }

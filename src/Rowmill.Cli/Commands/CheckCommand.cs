@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
+using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 
@@ -12,9 +14,9 @@ internal static class CheckCommand
 {
     public static Command Create(CliHost host)
     {
-        var command = new Command("check", "Everything that can be wrong before spending; prints the first request.");
+        var command = new Command("check", "Find everything that can be wrong before spending, and print the first request.");
         var job = new JobArguments(host, command);
-        var live = new Option<bool>("--live") { Description = "Send one request of one row and tell what worked; it costs what one row costs." };
+        var live = new Option<bool>("--live") { Description = "Send one request with one row; it costs what one row costs." };
         command.Options.Add(live);
         command.SetAction((parsed, _) => RunAsync(host, job, parsed, parsed.GetValue(live)));
         return command;
@@ -28,17 +30,21 @@ internal static class CheckCommand
         await using var engine = await arguments.OpenAsync(parsed, job);
         var client = engine.Environment.Client(job.Routes[0]);
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
+        var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
+        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. CheckWarnings.Of(plan, rows)];
         var document = new JsonObject
         {
             ["job"] = job.Name,
             ["ok"] = true,
-            ["rows"] = plan.Profile.Rows,
+            ["rows"] = rows.Json(),
             ["models"] = new JsonArray([.. job.Routes.Select(r => (JsonNode)r.Name)]),
+            ["warnings"] = CommandOutput.Json(warnings),
         };
-        if (!words.IsJson) words.People.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: the job file, its files, {plan.Profile.Rows:N0} rows of {plan.Source.Name} and the keys are in order."));
+        words.People.WriteLine($"{job.Name}: the job file, its files, {Words.Count(plan.Profile.Rows, "row")} of {plan.Source.Name} and the keys are in order.");
+        foreach (var warning in warnings) words.People.WriteLine($"warning: {warning}");
         if (await plan.FirstRequestAsync(client.StructuredOutput, cancellationToken: host.Stop) is { } first)
-            Describe(words, document, client, first.Request, first.Rows);
-        else if (!words.IsJson) words.People.WriteLine("No row would be sent.");
+            Describe(words, document, client, first.Request, first.Rows, rows.Counts.Pending);
+        else words.People.WriteLine("No row would be sent.");
 
         var code = ExitCode.Done;
         if (live) code = await AskAsync(host, words, plan, client, document);
@@ -46,7 +52,7 @@ internal static class CheckCommand
         return (int)code;
     }
 
-    private static void Describe(CommandOutput words, JsonObject document, IModelClient client, ModelRequest request, int rows)
+    private static void Describe(CommandOutput words, JsonObject document, IModelClient client, ModelRequest request, int rows, long pending)
     {
         var preview = client.Preview(request);
         var losses = client.SchemaLosses(request);
@@ -61,7 +67,7 @@ internal static class CheckCommand
         };
         if (words.IsJson) return;
         foreach (var loss in losses) words.People.WriteLine($"note: {loss}");
-        words.People.WriteLine($"\nThe first request carries {rows} rows:\n\n{preview.Method} {preview.Url}");
+        words.People.WriteLine($"\n{Words.Count(pending, "row")} to ask, about {rows} in a request. The first request:\n\n{preview.Method} {preview.Url}");
         foreach (var (name, value) in preview.Headers) words.People.WriteLine($"{name}: {value}");
         words.People.WriteLine($"\n{preview.Body}");
     }
@@ -79,7 +85,7 @@ internal static class CheckCommand
             ["seconds"] = Math.Round(taken.TotalSeconds, 3),
             ["input_tokens"] = result.Reply?.Usage?.Input,
             ["output_tokens"] = result.Reply?.Usage?.Output,
-            ["failure"] = result.Failure?.Kind.ToString(),
+            ["failure"] = result.Failure is { } failure ? JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Kind.ToString()) : null,
             ["message"] = result.Failure?.Message,
         };
         var seconds = taken.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);

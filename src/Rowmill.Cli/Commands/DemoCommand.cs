@@ -15,7 +15,7 @@ internal static class DemoCommand
 
     public static Command Create(CliHost host)
     {
-        var command = new Command("demo", "Run the sample job against the built-in simulator, nothing to configure.");
+        var command = new Command("demo", "Run the sample job against the built-in simulator; nothing to configure. Its labels are made up.");
         var folder = new Option<string>("--folder") { Description = "Where the sample and its output go.", HelpName = "PATH", DefaultValueFactory = _ => "rowmill-demo" };
         var json = JobArguments.JsonOption();
         command.Options.Add(folder);
@@ -34,8 +34,8 @@ internal static class DemoCommand
         if (loaded.Job is not { } job) throw new ProblemException(loaded.Problems);
         job = job with { Routes = [.. job.Routes.Select(r => r with { BaseUrl = server.BaseAddress.ToString().TrimEnd('/') })] };
         words.People.WriteLine($"""
-            The sample job {file} asks the built-in SIMULATOR for labels of {job.Source.Name}.
-            It is a real run over HTTP; only the labels are made up.
+            The sample job {file} asks the built-in SIMULATOR about every row of {job.Source.Name}.
+            The run is real, over HTTP; the labels are SIMULATED: made up, and worth nothing.
 
             """);
         await using var engine = await RowmillEngine.OpenAsync(new EngineOptions

@@ -30,10 +30,11 @@ internal static class ExportCommand
         {
             ["job"] = job.Name,
             ["rows"] = SummaryJson.Rows(rows),
+            ["simulated"] = plan.Simulated,
             ["store"] = engine.Environment.StoreName,
             ["output"] = job.Output.Path,
         });
-        if (!words.IsJson) words.People.WriteLine($"{job.Name}: {SummaryText.Rows(rows)}\n  output {job.Output.Path}");
+        words.People.WriteLine($"{job.Name}: {SummaryText.Rows(rows)}\n  output {job.Output.Path}");
         return (int)ExitCode.Done;
     }
 }

@@ -30,18 +30,12 @@ internal static class InitCommand
         var path = host.Absolute(table);
         var target = output is null ? Path.ChangeExtension(path, ".yaml") : host.Absolute(output);
         if (File.Exists(target) && !force)
-            throw new ProblemException(new Problem("the file is there already") { File = target, Fix = "Use --force to overwrite it, or --output to write another." });
+            throw new ProblemException(new Problem("The file is there already.") { File = target, Fix = "Use --force to overwrite it, or --output to write another." });
         var guess = await SourceSniffer.DetectAsync(path, table, host.Stop);
         if (guess.Problems.Count > 0) throw new ProblemException(guess.Problems);
         var text = JobTemplate.Write(
-            new JobTemplateTable
-            {
-                FileName = Path.GetRelativePath(Path.GetDirectoryName(target)!, path).Replace('\\', '/'),
-                Kind = guess.Kind,
-                Delimiter = guess.Delimiter,
-                Encoding = guess.Encoding,
-                Columns = [.. guess.Columns.Select(c => new JobTemplateColumn(c.Name, c.Samples))],
-            },
+            Path.GetRelativePath(Path.GetDirectoryName(target)!, path).Replace('\\', '/'),
+            guess,
             name => !string.IsNullOrEmpty(host.Variable(name)));
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         await File.WriteAllTextAsync(target, text, host.Stop);

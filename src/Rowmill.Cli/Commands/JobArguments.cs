@@ -30,7 +30,7 @@ internal sealed class JobArguments
     }
 
     /// <summary>The option every command takes.</summary>
-    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout; people read stderr." };
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout; what people read goes to stderr." };
 
     /// <summary>Where the command's words go.</summary>
     public CommandOutput Output(ParseResult parsed, bool events = false) => new(_host, parsed.GetValue(_json) || events);
@@ -49,7 +49,7 @@ internal sealed class JobArguments
     {
         var path = parsed.GetValue(_store);
         if (path?.StartsWith("postgres", StringComparison.OrdinalIgnoreCase) == true)
-            throw new ProblemException(new Problem("a PostgreSQL store is not in this version yet") { Key = "--store", Fix = "Give the path of an SQLite file." });
+            throw new ProblemException(new Problem("A PostgreSQL store is not in this version yet.") { Key = "--store", Fix = "Give the path of an SQLite file." });
         return RowmillEngine.OpenAsync(new EngineOptions
         {
             StorePath = path is null ? EngineOptions.DefaultStorePath(job) : _host.Absolute(path),

@@ -8,17 +8,17 @@ namespace Rowmill.Cli.Commands;
 internal static class OutputPath
 {
     /// <summary>The job's output with another path.</summary>
-    /// <exception cref="ProblemException">The path is the source's.</exception>
+    /// <exception cref="ProblemException">The path cannot be written, or is the source's.</exception>
     public static OutputOptions Apply(Job job, string path)
     {
-        if (path == job.Source.Path)
-            throw new ProblemException(new Problem("the output would overwrite the source") { Key = "--output", Fix = "Give another path." });
         var kind = Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".jsonl" or ".ndjson" => OutputKind.Jsonl,
             ".csv" => OutputKind.Csv,
             _ => job.Output.Kind,
         };
-        return job.Output with { Path = path, Kind = kind };
+        var output = job.Output with { Path = path, Kind = kind };
+        var problems = RowSinks.Check(output, job.Source);
+        return problems.Count == 0 ? output : throw new ProblemException([.. problems.Select(p => p with { Key = "--output" })]);
     }
 }

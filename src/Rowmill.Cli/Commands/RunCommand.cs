@@ -11,21 +11,26 @@ internal static class RunCommand
 {
     public static Command Create(CliHost host)
     {
-        var command = new Command("run", "Run or resume a job; live progress.");
+        var command = new Command("run", "Run a job, or resume it: what is answered is not asked again.");
         var job = new JobArguments(host, command);
         var limit = new Option<long?>("--limit") { Description = "Only this many rows, which then are all the run counts.", HelpName = "N" };
         var offset = new Option<long>("--offset") { Description = "Leave out this many rows at the beginning.", HelpName = "N" };
         var model = new Option<string?>("--model") { Description = "Only this model of the job; only its own stored answers count.", HelpName = "ROUTE" };
-        var retry = new Option<string?>("--retry") { Description = "Ask rows again that failed.", HelpName = "failed" };
-        var fresh = new Option<bool>("--fresh") { Description = "Ask again what is already answered." };
-        var output = new Option<string?>("--output") { Description = "Where to write, instead of the job's output.", HelpName = "PATH" };
+        var retry = new Option<string?>("--retry") { Description = "Ask the rows again that failed.", HelpName = "failed" };
+        var fresh = new Option<bool>("--fresh") { Description = "Ask again even what is already answered." };
+        var output = new Option<string?>("--output") { Description = "Where to write the output, instead of the job's output.", HelpName = "PATH" };
         var events = new Option<bool>("--events") { Description = "Print every event as NDJSON on stdout, the summary last." };
-        retry.AcceptOnlyFromAmong("failed");
+        retry.Validators.Add(r =>
+        {
+            if (r.Tokens is [var only] && only.Value != "failed") r.AddError($"'{only.Value}' cannot be asked for again; write --retry failed.");
+        });
+        NotNegative(limit);
+        NotNegative(offset);
         foreach (var option in new Option[] { limit, offset, model, retry, fresh, output, events }) command.Options.Add(option);
         command.SetAction((parsed, _) => RunAsync(host, job.Output(parsed, parsed.GetValue(events)), job, parsed, new RunOptions
         {
-            Limit = NotNegative("--limit", parsed.GetValue(limit)),
-            Offset = NotNegative("--offset", parsed.GetValue(offset)),
+            Limit = parsed.GetValue(limit),
+            Offset = parsed.GetValue(offset),
             Model = parsed.GetValue(model),
             RetryFailed = parsed.GetValue(retry) == "failed",
             Fresh = parsed.GetValue(fresh),
@@ -55,9 +60,8 @@ internal static class RunCommand
         return (int)SummaryJson.ExitCode(summary);
     }
 
-    private static T NotNegative<T>(string option, T value)
+    private static void NotNegative(Option option) => option.Validators.Add(r =>
     {
-        if (value is < 0L) throw new ProblemException(new Problem($"{value} is negative.") { Key = option });
-        return value;
-    }
+        if (r.Tokens is [{ Value: ['-', ..] } only]) r.AddError($"{only.Value} is negative; write 0 or more.");
+    });
 }

@@ -17,7 +17,7 @@ internal static class SimulateCommand
 
     public static Command Create(CliHost host)
     {
-        var command = new Command("simulate", "The pretend provider, with the limits and faults you give it. Its labels are made up.");
+        var command = new Command("simulate", "Start the pretend provider, with the limits and faults you give it. Its labels are made up.");
         var port = new Option<int>("--port") { Description = "The port on the loopback interface; 0 for any free one.", HelpName = "N", DefaultValueFactory = _ => DefaultPort };
         var dialect = new Option<string>("--dialect") { Description = $"Whose manners it has: {string.Join(", ", SimulatorOptions.DialectNames)}.", HelpName = "NAME", DefaultValueFactory = _ => "openai" };
         var latency = new Option<string?>("--latency") { Description = "How long a reply takes, such as 200ms or 2s.", HelpName = "TIME" };
@@ -74,7 +74,7 @@ internal static class SimulateCommand
         if (problems.Count > 0) throw new ProblemException(problems);
         await using var server = await SimulatorServer.StartAsync(options, host.Clock);
         if (words.IsJson) words.Line(new JsonObject { ["base_url"] = server.BaseAddress.ToString().TrimEnd('/'), ["simulated"] = true });
-        else words.People.WriteLine($"Simulating a provider at {server.BaseAddress} (labels are made up). Ctrl-C ends it.");
+        else words.People.WriteLine($"Simulating a provider at {server.BaseAddress} (its labels are made up). Ctrl-C ends it.");
         await words.People.FlushAsync();
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (host.Stop.Register(ended.SetResult)) await ended.Task;
@@ -86,15 +86,15 @@ internal static class SimulateCommand
         var parts = text.Split('=', 2);
         return parts.Length == 2 && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
             ? options.With(parts[0], rate)
-            : throw new ProblemException(new Problem($"'{text}' is not a fault and a rate") { Key = "--fault", Fix = "Write it like truncate=0.1." });
+            : throw new ProblemException(new Problem($"'{text}' is not a fault and its rate.") { Key = "--fault", Fix = "Write it like truncate=0.1." });
     }
 
     private static TimeSpan Time(string option, string? text) =>
         text is null ? TimeSpan.Zero
         : Duration.TryParse(text, out var time) ? time
-        : throw new ProblemException(new Problem($"'{text}' is not a time") { Key = option, Fix = "Write it like 200ms or 2s." });
+        : throw new ProblemException(new Problem($"'{text}' is not a time.") { Key = option, Fix = "Write it like 200ms or 2s." });
 
     private static string? Key(CliHost host, string? variable) =>
         variable is null ? null
-        : host.Variable(variable) ?? throw new ProblemException(new Problem($"the environment variable {variable} is not set") { Key = "--key-env" });
+        : host.Variable(variable) ?? throw new ProblemException(new Problem($"the environment variable {variable} is not set.") { Key = "--key-env" });
 }

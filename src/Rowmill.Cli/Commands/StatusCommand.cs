@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Runs;
@@ -12,7 +11,7 @@ internal static class StatusCommand
 {
     public static Command Create(CliHost host)
     {
-        var command = new Command("status", "Where a job stands, what waits for what until when.");
+        var command = new Command("status", "Tell where a job stands, and what it waits for.");
         var job = new JobArguments(host, command);
         command.SetAction((parsed, _) => RunAsync(host, job, parsed));
         return command;
@@ -49,12 +48,14 @@ internal static class StatusCommand
         });
         if (words.IsJson) return (int)ExitCode.Done;
         words.People.WriteLine($"{job.Name}: {SummaryText.Rows(rows)}");
-        words.People.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  spent {spent:0.######} USD over all runs; {doubt} calls in doubt"));
-        if (last is not null)
+        words.People.WriteLine($"  {Words.Usd(spent)} spent over all runs");
+        if (doubt > 0) words.People.WriteLine($"  {Words.Count(doubt, "call")} in doubt, {Words.Usd(doubtUsd)} at most (see: rowmill calls --in-doubt)");
+        if (last is null) words.People.WriteLine("  it has not run yet");
+        else
         {
-            var ended = last.EndedAt is { } at ? $"ended {at.ToLocalTime():yyyy-MM-dd HH:mm:ss} as {state}" : "runs, or was killed";
-            words.People.WriteLine($"  last run {last.RunId} began {last.StartedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}, {ended}");
-            if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {message}");
+            var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : "has not ended: it runs, or was killed";
+            words.People.WriteLine($"  last run {last.RunId} began {Words.Time(last.StartedAt)}, {ended}");
+            if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {Words.Sentence(message)}");
         }
 
         return (int)ExitCode.Done;

@@ -48,14 +48,7 @@ internal sealed class CommandOutput(CliHost host, bool json)
             {
                 ["state"] = code switch { ExitCode.Interrupted => "interrupted", ExitCode.AlreadyRunning => "already_running", _ => "failed" },
                 ["exit_code"] = (int)code,
-                ["problems"] = new JsonArray([.. problems.Select(p => (JsonNode)new JsonObject
-                {
-                    ["message"] = p.Message,
-                    ["file"] = p.File,
-                    ["line"] = p.Line,
-                    ["key"] = p.Key,
-                    ["fix"] = p.Fix,
-                })]),
+                ["problems"] = Json(problems),
             });
         }
         catch (IOException e)
@@ -65,4 +58,14 @@ internal sealed class CommandOutput(CliHost host, bool json)
 
         return (int)code;
     }
+
+    /// <summary>Problems as JSON.</summary>
+    public static JsonArray Json(IEnumerable<Problem> problems) => new([.. problems.Select(p => (JsonNode)new JsonObject
+    {
+        ["message"] = p.Message,
+        ["file"] = p.File,
+        ["line"] = p.Line,
+        ["key"] = p.Key,
+        ["fix"] = p.Fix,
+    })]);
 }

@@ -1,22 +1,25 @@
+using System.Globalization;
+using System.Text;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Rowmill.Cli.Console;
 
 /// <summary>On a terminal: a few lines that are drawn over, with a bar; what is said stays above them.</summary>
-internal sealed class LiveDisplay : RunDisplay
+internal sealed class LiveDisplay(CliHost host, CommandOutput words, Job job, bool events) : RunDisplay(host, words, job, events)
 {
-    private readonly IAnsiConsole _console;
-    private readonly Lock _gate = new();
-    private readonly string _title;
-    private int _drawn;
+    private const string EndOfLine = "\u001b[K\r\n";
+    private const string BelowHere = "\u001b[J";
 
-    public LiveDisplay(CliHost host, CommandOutput words, Job job, bool events) : base(host, words, job, events)
-    {
-        _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(host.Error), Ansi = AnsiSupport.Yes });
-        _title = $"[bold]{Markup.Escape(job.Name)}[/]  [grey]{Markup.Escape(string.Join(", ", job.Routes.Select(r => r.Name)))}[/]";
-    }
+    private static readonly Style s_bold = new(decoration: Decoration.Bold);
+    private static readonly Style s_grey = new(Color.Grey);
+    private static readonly Style s_green = new(Color.Green);
+    private static readonly Style s_yellow = new(Color.Yellow);
+
+    private readonly Lock _gate = new();
+    private int _drawn;
 
     protected override TimeSpan Interval { get; } = TimeSpan.FromMilliseconds(250);
 
@@ -24,69 +27,99 @@ internal sealed class LiveDisplay : RunDisplay
     {
         lock (_gate)
         {
-            Erase();
-            var lines = Lines(progress);
-            foreach (var line in lines) _console.MarkupLine(line);
+            // A line that reaches the last column wraps on some terminals. One write for all: nothing flickers.
+            var width = Math.Max(10, Host.Width() - 1);
+            var lines = Lines(progress, width);
+            var frame = new StringBuilder(Back());
+            foreach (var line in lines) frame.Append(Styled(Segment.Truncate(line, width))).Append(EndOfLine);
+            Write(frame.Append(BelowHere).ToString());
             _drawn = lines.Count;
         }
     }
 
     protected override void Say(string line)
     {
-        lock (_gate)
-        {
-            Erase();
-            _console.WriteLine(line);
-        }
+        lock (_gate) Write($"{Clear()}{line}{EndOfLine}");
     }
 
     protected override void Close()
     {
-        lock (_gate) Erase();
+        lock (_gate) Write(Clear());
     }
 
     protected override bool Asking(Func<bool> question)
     {
         lock (_gate)
         {
-            Erase();
+            Write(Clear());
             return question();
         }
     }
 
-    private List<string> Lines(RunProgress p)
+    private List<List<Segment>> Lines(RunProgress p, int width)
     {
-        var done = p.Rows.Total - p.Rows.Pending;
+        var done = ProgressText.Done(p);
         var share = p.Rows.Total == 0 ? 0 : (double)done / p.Rows.Total;
-        var width = Math.Clamp(_console.Profile.Width - 40, 10, 60);
-        var full = (int)(share * width);
-        var lines = new List<string>
+        var figures = string.Create(CultureInfo.InvariantCulture, $" {share * 100:0.0} %  {done:N0} of {Words.Count(p.Rows.Total, "row")}");
+        var bar = Math.Clamp(width - figures.Length, 5, 60);
+        var full = (int)(share * bar);
+        var now = Host.Clock.GetUtcNow();
+        var lines = new List<List<Segment>>
         {
-            _title,
-            $"[green]{new string('█', full)}[/][grey]{new string('░', width - full)}[/] {share * 100:0.0} %  {done:N0} of {p.Rows.Total:N0} rows",
-            $"{ProgressText.Pace(p)} · {p.Calls.Sent:N0} calls, {p.InFlight} in flight · {ProgressText.Tokens(p)}{ProgressText.Money(p)}",
+            new() { new(Job.Name, s_bold), new("  " + string.Join(", ", Job.Routes.Select(r => r.Name)), s_grey) },
+            new() { new(new string('█', full), s_green), new(new string('░', bar - full), s_grey), new(figures) },
+            new() { new($"{ProgressText.Pace(p)} · {Words.Count(p.Calls.Sent, "call")}, {p.InFlight} in flight · {ProgressText.Tokens(p)}{ProgressText.Money(p)}") },
         };
-        if (p.Rows.FromCache + p.Rows.Abstained + p.Rows.Failed + p.Rows.Invalid + p.Calls.Failed + p.Calls.RateLimited > 0)
-        {
-            lines.Add(
-                $"[grey]{p.Rows.FromCache:N0} already stored · {p.Rows.Abstained:N0} abstained · {p.Rows.Failed:N0} failed · {p.Rows.Invalid:N0} invalid · {p.Calls.Failed:N0} calls failed, {p.Calls.RateLimited:N0} at a limit[/]");
-        }
-
-        lines.Add(p.Phase switch
-        {
-            RunPhase.Reading => "reading the source",
-            RunPhase.Writing => "writing the output",
-            _ => ProgressText.Waiting(p) is { } waiting
-                ? $"[yellow]{Markup.Escape(waiting)}[/]"
-                : p.Remaining is { } left ? $"about {ProgressText.Time(left)} left" : "asking",
-        });
+        var asides = Asides(p);
+        if (asides.Length > 0) lines.Add([new(asides, s_grey)]);
+        lines.Add([new(ProgressText.Doing(p, now), p.Phase == RunPhase.Asking && p.WaitingFor is not null ? s_yellow : Style.Plain)]);
         return lines;
     }
 
-    /// <summary>Goes back to the first line drawn and clears from there.</summary>
-    private void Erase()
+    private static string Asides(RunProgress p)
     {
-        if (_drawn > 0) _console.Write(new ControlCode($"\u001b[{_drawn}A\r\u001b[J"));
+        (long Count, string What)[] all =
+        [
+            (p.Rows.FromCache, "already stored"), (p.Rows.Abstained, "abstained"), (p.Rows.Failed, "failed"), (p.Rows.Invalid, "invalid"),
+            (p.Calls.Failed, "calls failed"), (p.Calls.RateLimited, "calls refused by a limit"),
+        ];
+        return string.Join(" · ", all.Where(a => a.Count > 0).Select(a => string.Create(CultureInfo.InvariantCulture, $"{a.Count:N0} {a.What}")));
+    }
+
+    private static string Styled(List<Segment> line)
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(text),
+            Ansi = AnsiSupport.Yes,
+            ColorSystem = ColorSystemSupport.EightBit,
+        });
+        console.Profile.Width = int.MaxValue;
+        console.Write(new Cut(line));
+        return text.ToString();
+    }
+
+    /// <summary>Goes back to the first line drawn.</summary>
+    private string Back() => _drawn > 0 ? $"\u001b[{_drawn}A\r" : "";
+
+    /// <summary>Goes back to the first line drawn and clears from there.</summary>
+    private string Clear()
+    {
+        var clear = _drawn > 0 ? Back() + BelowHere : "";
         _drawn = 0;
+        return clear;
+    }
+
+    private void Write(string text)
+    {
+        Host.Error.Write(text);
+        Host.Error.Flush();
+    }
+
+    /// <summary>One line, cut already.</summary>
+    private sealed class Cut(List<Segment> line) : Renderable
+    {
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => line;
     }
 }

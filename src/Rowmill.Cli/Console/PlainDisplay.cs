@@ -8,7 +8,7 @@ internal sealed class PlainDisplay(CliHost host, CommandOutput words, Job job, b
 {
     protected override TimeSpan Interval { get; } = TimeSpan.FromSeconds(5);
 
-    protected override void Draw(RunProgress progress) => Say(ProgressText.Line(progress));
+    protected override void Draw(RunProgress progress) => Say(ProgressText.Line(progress, Host.Clock.GetUtcNow()));
 
     protected override void Say(string line)
     {

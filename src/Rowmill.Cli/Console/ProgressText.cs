@@ -9,15 +9,16 @@ internal static class ProgressText
     private static readonly CultureInfo s_plain = CultureInfo.InvariantCulture;
 
     /// <summary>One line: rows, pace, calls, tokens, money, time left, what it waits for.</summary>
-    public static string Line(RunProgress p)
+    public static string Line(RunProgress p, DateTimeOffset now)
     {
-        var done = p.Rows.Total - p.Rows.Pending;
-        var line = string.Create(s_plain, $"{done:N0} of {p.Rows.Total:N0} rows, {Pace(p)}, {p.Calls.Sent:N0} calls, {Tokens(p)}{Money(p)}");
+        if (p.Rows.Total == 0) return Doing(p, now);
+        var line = string.Create(s_plain, $"{Done(p):N0} of {Words.Count(p.Rows.Total, "row")}, {Pace(p)}, {Words.Count(p.Calls.Sent, "call")}, {Tokens(p)}{Money(p)}");
         if (p.Rows.Failed + p.Rows.Invalid > 0) line += string.Create(s_plain, $", {p.Rows.Failed:N0} failed, {p.Rows.Invalid:N0} invalid");
-        if (p.Phase == RunPhase.Writing) return $"{line}, writing the output";
-        if (Waiting(p) is { } waiting) return $"{line}, {waiting}";
-        return p.Remaining is { } left ? $"{line}, {Time(left)} left" : line;
+        return $"{line}, {Doing(p, now)}";
     }
+
+    /// <summary>Rows that need nothing more.</summary>
+    public static long Done(RunProgress p) => p.Rows.Total - p.Rows.Pending;
 
     /// <summary>Rows per second.</summary>
     public static string Pace(RunProgress p) => string.Create(s_plain, $"{p.RowsPerSecond:#,0.#} rows/s");
@@ -26,18 +27,21 @@ internal static class ProgressText
     public static string Tokens(RunProgress p) => string.Create(s_plain, $"{p.Tokens.Input:N0} tokens in, {p.Tokens.Output:N0} out");
 
     /// <summary>Money, after a comma; empty when unknown or none.</summary>
-    public static string Money(RunProgress p) => p.Usd is > 0 ? string.Create(s_plain, $", {p.Usd:0.####} USD") : "";
+    public static string Money(RunProgress p) => p.Usd is > 0 ? $", {Words.Usd(p.Usd.Value)}" : "";
 
-    /// <summary>What it waits for and until when; null when it does not wait.</summary>
-    public static string? Waiting(RunProgress p) =>
-        p.WaitingFor is null ? null : $"waiting until {p.WaitingUntil?.ToLocalTime().ToString("HH:mm:ss", s_plain)} for {p.WaitingFor}";
-
-    /// <summary>A span of time as people say it.</summary>
-    public static string Time(TimeSpan span) => span switch
+    /// <summary>What it waits for and how long still; null when it does not wait.</summary>
+    public static string? Waiting(RunProgress p, DateTimeOffset now)
     {
-        { TotalSeconds: < 90 } => string.Create(s_plain, $"{Math.Ceiling(span.TotalSeconds):0} s"),
-        { TotalMinutes: < 90 } => string.Create(s_plain, $"{Math.Ceiling(span.TotalMinutes):0} min"),
-        { TotalHours: < 48 } => string.Create(s_plain, $"{span.TotalHours:0.#} h"),
-        _ => string.Create(s_plain, $"{span.TotalDays:0.#} days"),
+        if (p.WaitingFor is null || p.WaitingUntil is not { } until) return null;
+        var left = until > now ? until - now : TimeSpan.Zero;
+        return $"waiting {Words.Span(left)} (until {until.ToLocalTime().ToString("HH:mm:ss", s_plain)}) for {p.WaitingFor}";
+    }
+
+    /// <summary>What it does at this moment, or how long the rest takes.</summary>
+    public static string Doing(RunProgress p, DateTimeOffset now) => p.Phase switch
+    {
+        RunPhase.Reading => "reading the source",
+        RunPhase.Writing => "writing the output",
+        _ => Waiting(p, now) ?? (p.Remaining is { } left ? $"about {Words.Span(left)} left" : "asking"),
     };
 }

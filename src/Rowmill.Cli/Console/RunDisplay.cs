@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;
@@ -12,19 +11,23 @@ namespace Rowmill.Cli.Console;
 /// </summary>
 internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
 {
-    private readonly CliHost _host;
     private readonly CommandOutput _words;
     private readonly bool _events;
     private readonly CancellationTokenSource _ended = new();
+    private readonly CancellationTokenRegistration _stopping;
     private Task _drawing = Task.CompletedTask;
 
     protected RunDisplay(CliHost host, CommandOutput words, Job job, bool events)
     {
-        _host = host;
         _words = words;
         _events = events;
+        Host = host;
         Job = job;
+        _stopping = host.Stop.Register(() => Say("Stopping: what is in flight may finish; once more gives it up."));
     }
+
+    /// <summary>The outside.</summary>
+    protected CliHost Host { get; }
 
     /// <summary>The job.</summary>
     protected Job Job { get; }
@@ -63,14 +66,15 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
     /// <summary>Tells of answers that the edited job leaves unused and, on a terminal, asks whether to go on.</summary>
     public bool ConfirmUnused(UnusedAnswers unused)
     {
-        var cost = unused.Usd > 0 ? string.Create(CultureInfo.InvariantCulture, $" that cost {unused.Usd:0.####} USD") : "";
-        Say($"The job was edited: {unused.Answers:N0} stored answers{cost} belong to the earlier question or models and are not used.");
-        return _host.Confirm is null || Asking(() => _host.Confirm("Ask these rows anew?"));
+        var cost = unused.Usd > 0 ? $" ({Words.Usd(unused.Usd)})" : "";
+        Say($"The job was edited: {Words.Count(unused.Answers, "stored answer")}{cost} of the earlier question or models will not be used.");
+        return Host.Confirm is null || Asking(() => Host.Confirm("Ask these rows again?"));
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_ended.IsCancellationRequested) return;
+        await _stopping.DisposeAsync();
         await _ended.CancelAsync();
         await _drawing;
         Close();
@@ -90,7 +94,7 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
 
     private async Task DrawAsync(Func<RunProgress> progress)
     {
-        using var timer = new PeriodicTimer(Interval, _host.Clock);
+        using var timer = new PeriodicTimer(Interval, Host.Clock);
         try
         {
             while (await timer.WaitForNextTickAsync(_ended.Token)) Draw(progress());
@@ -104,13 +108,11 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
     /// <summary>The events a person is told of at once, in words.</summary>
     private static string? Tell(RunEvent e) => e.Kind switch
     {
-        "in_doubt" => $"An earlier run was killed with {e.Data["calls"]} calls in flight: they may have been paid for ({Usd(e.Data["usd"])} at most). Their rows are asked again; see rowmill calls --in-doubt.",
-        "limited" => $"Limit: {e.Data["reason"]}",
+        "in_doubt" => $"An earlier run was killed with {Words.Count(e.Data["calls"]?.GetValue<long>() ?? 0, "call")} in flight that may have been paid for ({Words.Usd(e.Data["usd"]?.GetValue<decimal>() ?? 0)} at most). Their rows are asked again; see: rowmill calls --in-doubt.",
+        "limited" => $"Limit reached: {e.Data["reason"]}.",
         "form_lowered" => $"{e.Data["model"]} does not take {e.Data["refused"]} output; asking in a lesser form.",
         "refused" or "outage" => $"{e.Data["model"]}: {e.Data["reason"]}",
         "source_changed" => $"{e.Data["source"]} changed while the job ran; rows were joined by their content.",
         _ => null,
     };
-
-    private static string Usd(JsonNode? usd) => $"{usd?.GetValue<decimal>().ToString("0.####", CultureInfo.InvariantCulture)} USD";
 }

@@ -9,27 +9,24 @@ internal static class SummaryText
     /// <summary>Writes it.</summary>
     public static void Write(TextWriter people, RunSummary s)
     {
-        var plain = CultureInfo.InvariantCulture;
-        people.WriteLine(s.Message is null ? $"{s.Job}: {Words(s.State)}." : $"{s.Job}: {s.Message}.");
+        people.WriteLine($"{s.Job}: {Words.Sentence(s.Message ?? Word(s.State))}");
         people.WriteLine($"  {Rows(s.Rows)}");
-        var money = s.Usd is { } usd ? string.Create(plain, $", {usd:0.######} USD") : ", cost unknown";
-        people.WriteLine(string.Create(
-            plain, $"  {s.Calls.Sent:N0} calls ({s.Calls.Failed:N0} failed, {s.Calls.RateLimited:N0} at a limit), {s.Tokens.Input:N0} tokens in, {s.Tokens.Output:N0} out{money}, {s.Elapsed.TotalSeconds:0.0} s"));
-        if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {s.InDoubt.Calls:N0} calls (rowmill calls --in-doubt)");
-        if (s.ResumeAt is { } at) people.WriteLine($"  go on after {at.ToLocalTime():yyyy-MM-dd HH:mm:ss}");
-        if (s.Simulated) people.WriteLine("  SIMULATED: the labels come from the built-in simulator and mean nothing.");
+        people.WriteLine($"  {Calls(s)}");
+        if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {Words.Count(s.InDoubt.Calls, "call")}, {Words.Usd(s.InDoubt.Usd)} at most (see: rowmill calls --in-doubt)");
+        if (s.ResumeAt is { } at) people.WriteLine($"  go on after {Words.Time(at)}");
+        if (s.Simulated) people.WriteLine("  SIMULATED: the labels come from the simulator and mean nothing.");
         if (s.Output is not null) people.WriteLine($"  output {s.Output}");
     }
 
     /// <summary>Row counts in words.</summary>
     public static string Rows(RowCounts r)
     {
-        var parts = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{r.Answered:N0} of {r.Total:N0} rows answered") };
+        var parts = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{r.Answered:N0} of {Words.Count(r.Total, "row")} answered") };
         Add(r.Abstained, "abstained");
         Add(r.Invalid, "invalid");
         Add(r.Failed, "failed");
         Add(r.Pending, "pending");
-        Add(r.FromCache, "of them from the store");
+        Add(r.FromCache, "known from earlier runs");
         return string.Join(", ", parts);
 
         void Add(long count, string what)
@@ -38,7 +35,20 @@ internal static class SummaryText
         }
     }
 
-    private static string Words(RunState state) => state switch
+    private static string Calls(RunSummary s)
+    {
+        var calls = Words.Count(s.Calls.Sent, "call");
+        if (s.Calls.Sent == 0) return calls;
+        var bad = new List<string>();
+        if (s.Calls.Failed > 0) bad.Add($"{s.Calls.Failed} failed");
+        if (s.Calls.RateLimited > 0) bad.Add($"{s.Calls.RateLimited} refused by a limit");
+        if (bad.Count > 0) calls += $" ({string.Join(", ", bad)})";
+        var money = s.Usd is { } usd ? Words.Usd(usd) : "cost unknown";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{calls}, {s.Tokens.Input:N0} tokens in, {s.Tokens.Output:N0} out, {money}, {s.Elapsed.TotalSeconds:0.0} s");
+    }
+
+    private static string Word(RunState state) => state switch
     {
         RunState.Completed => "completed",
         RunState.CompletedWithGaps => "finished, with gaps",

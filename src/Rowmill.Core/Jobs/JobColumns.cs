@@ -21,23 +21,20 @@ public static class JobColumns
         Missing("source.key", job.Source.Key);
         Missing("source.fields", job.Source.Fields);
         Missing("source.require", job.Source.Require);
-        foreach (var problem in CheckAnswer(job.Output, properties, job.Routes))
-            problems.Add(problem with { File = job.File, Line = Line(job, problem.Key!) });
+        problems.AddRange(CheckAnswer(job.Output, properties, job.Routes));
 
-        var collisions = Added(job.Output, properties, job.Routes).Where(present.Contains).ToArray();
+        var collisions = OutputColumns.Added(job.Output, properties, IsSimulated(job.Routes)).Select(c => c.Name).Where(present.Contains).ToArray();
         if (collisions.Length > 0)
         {
             var free = FreePrefix(columns);
             problems.Add(new Problem($"{job.Source.Name} already has {Some(collisions)}, which the output would add.")
             {
-                File = job.File,
-                Line = Line(job, "output.prefix"),
                 Key = "output.prefix",
                 Fix = $"Write prefix: {free} under output.",
             });
         }
 
-        return [.. problems.OrderBy(p => p.Line ?? 0)];
+        return [.. problems.Select(p => JobLines.Locate(job, p)).OrderBy(p => p.Line ?? 0)];
 
         void Missing(string key, IReadOnlyList<string> names)
         {
@@ -46,8 +43,6 @@ public static class JobColumns
                 if (present.Contains(names[i])) continue;
                 problems.Add(new Problem($"{job.Source.Name} has no column '{names[i]}'.")
                 {
-                    File = job.File,
-                    Line = Line(job, $"{key}[{i}]"),
                     Key = $"{key}[{i}]",
                     Fix = columns.Count == 0 ? "The source has no columns at all." : NearestName.Suggest(names[i], columns),
                 });
@@ -56,34 +51,30 @@ public static class JobColumns
     }
 
     /// <summary>
-    /// Answer columns that collide with each other or with the status columns, and spread columns that are no property.
+    /// Answer columns that collide with each other or with the status columns, and a spread of no property or no size.
     /// Keys are <c>answer.properties.NAME</c> and <c>output.spread.NAME</c>.
     /// </summary>
     internal static IReadOnlyList<Problem> CheckAnswer(OutputOptions output, IReadOnlyList<string> properties, IReadOnlyList<Route> routes)
     {
         var problems = new List<Problem>();
-        foreach (var name in output.Spread.Keys.Where(n => !properties.Contains(n)))
-            problems.Add(new Problem($"The answer has no property '{name}'.")
-            {
-                Key = $"output.spread.{name}",
-                Fix = NearestName.Suggest(name, properties),
-            });
-        if (output.Kind == OutputKind.Jsonl) return problems;
-
-        var owners = new Dictionary<string, string>(StringComparer.Ordinal)
+        foreach (var (name, count) in output.Spread)
         {
-            [$"{output.Prefix}status"] = "the row's status",
-            [$"{output.Prefix}error"] = "the row's error",
-        };
-        if (IsSimulated(routes)) owners.Add($"{output.Prefix}simulated", "the mark of a simulated run");
-        foreach (var property in properties)
-            foreach (var column in ColumnsOf(output, property))
-                if (!owners.TryAdd(column, $"'{property}'"))
-                    problems.Add(new Problem($"The column {column} would be both {owners[column]} and '{property}'.")
-                    {
-                        Key = $"answer.properties.{property}",
-                        Fix = "Rename the property.",
-                    });
+            var key = $"output.spread.{name}";
+            if (!properties.Contains(name))
+                problems.Add(new Problem($"The answer has no property '{name}'.") { Key = key, Fix = NearestName.Suggest(name, properties) });
+            if (count is < 1 or > 1000)
+                problems.Add(new Problem($"{count} columns are no spread.") { Key = key, Fix = "Write a number from 1 to 1000." });
+        }
+
+        if (problems.Count > 0) return problems;
+        var owners = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var column in OutputColumns.Added(output, properties, IsSimulated(routes)).OrderBy(c => c.Property is not null))
+            if (!owners.TryAdd(column.Name, column.Holds))
+                problems.Add(new Problem($"The column {column.Name} would be both {owners[column.Name]} and {column.Holds}.")
+                {
+                    Key = $"answer.properties.{column.Property}",
+                    Fix = "Rename the property.",
+                });
         return problems;
     }
 
@@ -97,33 +88,7 @@ public static class JobColumns
         }
     }
 
-    // What the output adds to the source's columns.
-    private static IEnumerable<string> Added(OutputOptions output, IReadOnlyList<string> properties, IReadOnlyList<Route> routes)
-    {
-        string[] own = IsSimulated(routes) ? ["status", "error", "simulated"] : ["status", "error"];
-        return own.Select(name => output.Prefix + name).Concat(
-            output.Kind == OutputKind.Jsonl ? [$"{output.Prefix}answer"] : properties.SelectMany(p => ColumnsOf(output, p)));
-    }
-
     private static bool IsSimulated(IReadOnlyList<Route> routes) => routes.Any(r => r.Provider == "simulator");
-
-    private static IEnumerable<string> ColumnsOf(OutputOptions output, string property) =>
-        output.Spread.TryGetValue(property, out var count)
-            ? Enumerable.Range(1, count).Select(n => $"{output.Prefix}{property}_{n}")
-            : [$"{output.Prefix}{property}"];
-
-    // The line of a path, or of the nearest key above it.
-    private static int? Line(Job job, string key)
-    {
-        for (var path = key; path.Length > 0;)
-        {
-            if (job.Lines.TryGetValue(path, out var line)) return line;
-            var cut = path.LastIndexOfAny(['.', '[']);
-            path = cut < 0 ? "" : path[..cut];
-        }
-
-        return null;
-    }
 
     private static string Some(IReadOnlyList<string> columns)
     {

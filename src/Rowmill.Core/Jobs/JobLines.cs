@@ -12,6 +12,19 @@ internal static class JobLines
         return lines;
     }
 
+    /// <summary>The problem with the job's file and the line of its key, or of the nearest key above it.</summary>
+    public static Problem Locate(Job job, Problem problem)
+    {
+        for (var path = problem.Key ?? ""; path.Length > 0;)
+        {
+            if (job.Lines.TryGetValue(path, out var line)) return problem with { File = job.File, Line = line };
+            var cut = path.LastIndexOfAny(['.', '[']);
+            path = cut < 0 ? "" : path[..cut];
+        }
+
+        return problem with { File = job.File };
+    }
+
     private static void Add(Dictionary<string, int> lines, string path, int line, YamlNode node)
     {
         lines[path] = line;

@@ -4,44 +4,21 @@ using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 
-/// <summary>A table as <c>rowmill init</c> saw it.</summary>
-public sealed record JobTemplateTable
-{
-    /// <summary>The table's file, as the job file is to name it: relative to the job file's folder.</summary>
-    public required string FileName { get; init; }
-
-    /// <summary>Its kind.</summary>
-    public required SourceKind Kind { get; init; }
-
-    /// <summary>Its columns in order.</summary>
-    public required IReadOnlyList<JobTemplateColumn> Columns { get; init; }
-
-    /// <summary>CSV: the delimiter found.</summary>
-    public char Delimiter { get; init; } = ',';
-
-    /// <summary>CSV: the encoding found.</summary>
-    public string Encoding { get; init; } = "utf-8";
-}
-
-/// <summary>A column of a table.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Samples">A few of its values, as text; may be empty.</param>
-public sealed record JobTemplateColumn(string Name, IReadOnlyList<string> Samples);
-
 /// <summary>Writes the job file to begin with: complete, valid as it is, and commented where a person decides.</summary>
 public static class JobTemplate
 {
     private const string Simulated = "simulator/demo";
 
     /// <summary>The text of a job file for a table.</summary>
-    /// <param name="table">The table.</param>
+    /// <param name="fileName">The table's file, as the job file is to name it: relative to the job file's folder.</param>
+    /// <param name="table">What was seen of it.</param>
     /// <param name="isSet">Whether an environment variable is set: the models whose key is there are chosen.</param>
-    public static string Write(JobTemplateTable table, Func<string, bool> isSet)
+    public static string Write(string fileName, SourceGuess table, Func<string, bool> isSet)
     {
-        var name = JobName(table.FileName);
+        var name = JobName(fileName);
         var yaml = new StringBuilder();
         yaml.Append($"""
-            # Asks a model the same question about every row of {OneLine(table.FileName, 200)}. Edit the prompt, the answer and the models, then:
+            # Asks a model the same question about every row of {OneLine(fileName, 200)}. Edit the prompt, the answer and the models, then:
             #   rowmill check FILE.yaml             everything that can be wrong, and the first request
             #   rowmill try FILE.yaml --sample 10   a few rows, side by side
             #   rowmill run FILE.yaml               all rows; run it again to resume
@@ -49,7 +26,7 @@ public static class JobTemplate
             name: {YamlQuoting.Quote(name)}
 
             source:
-              {(table.Kind == SourceKind.Csv ? "csv" : "jsonl")}: {YamlQuoting.Quote(table.FileName)}
+              {(table.Kind == SourceKind.Csv ? "csv" : "jsonl")}: {YamlQuoting.Quote(fileName)}
 
             """);
         if (table.Kind == SourceKind.Csv)
@@ -62,11 +39,11 @@ public static class JobTemplate
         WriteQuestion(yaml);
         yaml.Append('\n');
         yaml.Append(Models(isSet));
-        WriteOutput(yaml, table);
+        WriteOutput(yaml, fileName, table);
         return yaml.ToString();
     }
 
-    private static void WriteFields(StringBuilder yaml, IReadOnlyList<JobTemplateColumn> columns)
+    private static void WriteFields(StringBuilder yaml, IReadOnlyList<SourceColumn> columns)
     {
         var useful = columns.Where(c => !TemplateColumns.IsUseless(c)).ToHashSet();
         if (useful.Count == 0) useful.UnionWith(columns);
@@ -128,12 +105,12 @@ public static class JobTemplate
 
     private static string Set(string provider, Func<string, bool> isSet) => isSet(KnownProviders.Find(provider)!.ApiKeyEnv!) ? "" : "# ";
 
-    private static void WriteOutput(StringBuilder yaml, JobTemplateTable table)
+    private static void WriteOutput(StringBuilder yaml, string fileName, SourceGuess table)
     {
         var prefix = JobColumns.FreePrefix([.. table.Columns.Select(c => c.Name)]);
         var kind = table.Kind == SourceKind.Csv ? "csv" : "jsonl";
         yaml.Append($"output:                        # the source's columns untouched, then {prefix}status, {prefix}error and the answer\n");
-        yaml.Append($"  {kind}: {YamlQuoting.Quote($"{JobName(table.FileName)}-labelled.{kind}")}\n");
+        yaml.Append($"  {kind}: {YamlQuoting.Quote($"{JobName(fileName)}-labelled.{kind}")}\n");
         yaml.Append($"  prefix: {prefix}\n");
         if (table.Kind == SourceKind.Csv) yaml.Append("  # bom: true                  # for Excel\n");
     }

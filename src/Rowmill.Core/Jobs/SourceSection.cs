@@ -1,4 +1,3 @@
-using System.Text;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
@@ -7,10 +6,6 @@ namespace Rowmill.Core.Jobs;
 internal static class SourceSection
 {
     private static readonly string[] s_planned = ["json", "excel", "files", "lrc", "roadmap", "transcript", "postgres", "job"];
-
-    // What people name most; the check itself asks the framework.
-    private static readonly string[] s_encodings =
-        ["utf-8", "utf-16", "utf-16be", "utf-32", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1251", "windows-1252", "shift_jis", "gb18030"];
 
     /// <summary>The source, or null when a problem was reported.</summary>
     public static SourceOptions? Read(JobMap file, JobReader reader)
@@ -64,21 +59,8 @@ internal static class SourceSection
     private static string ReadEncoding(JobMap source)
     {
         if (source.Text("encoding") is not { } name) return "utf-8";
-        if (IsEncoding(name)) return name.ToLowerInvariant();
-        source.Report("encoding", $"There is no encoding '{name}'.", NearestName.Suggest(name, s_encodings));
+        if (TextEncodings.Find(name) is not null) return name.ToLowerInvariant();
+        source.Report("encoding", $"There is no encoding '{name}'.", NearestName.Suggest(name, TextEncodings.Names));
         return "utf-8";
-    }
-
-    private static bool IsEncoding(string name)
-    {
-        if (CodePagesEncodingProvider.Instance.GetEncoding(name) is not null) return true;
-        try
-        {
-            return Encoding.GetEncoding(name) is not null;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
     }
 }

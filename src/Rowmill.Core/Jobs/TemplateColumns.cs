@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 
@@ -6,7 +7,7 @@ namespace Rowmill.Core.Jobs;
 internal static partial class TemplateColumns
 {
     /// <summary>True for numbers of rows, identifiers, addresses and hashes, columns without a value, and a former output's columns.</summary>
-    public static bool IsUseless(JobTemplateColumn column)
+    public static bool IsUseless(SourceColumn column)
     {
         var values = column.Samples.Where(s => !string.IsNullOrWhiteSpace(s)).Select(s => s.Trim()).ToArray();
         if (column.Samples.Count > 0 && values.Length == 0) return true;

@@ -67,7 +67,7 @@ internal sealed class AnswerCells
         if (name.Contains((byte)'\\'))
         {
             _text.Clear();
-            JsonText.AppendText(_text, quotedName);
+            CanonicalJson.AppendText(_text, quotedName);
             name = _text.Written;
         }
 
@@ -93,7 +93,7 @@ internal sealed class AnswerCells
         {
             if (i > from) _text.Append((byte)';');
             var element = array.Slice(_elements[i].Start, _elements[i].Length);
-            if (element is [(byte)'"', ..]) JsonText.AppendText(_text, element);
+            if (element is [(byte)'"', ..]) CanonicalJson.AppendText(_text, element);
             else if (!element.SequenceEqual("null"u8)) _text.Append(element);
         }
 

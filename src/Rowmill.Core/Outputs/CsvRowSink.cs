@@ -28,7 +28,7 @@ internal sealed class CsvRowSink : IRowSink
         _csv = new CsvText(delimiter, newLine);
         _positions = new int[columns.Names.Count];
         if (options.Bom) _buffer.Append("\uFEFF"u8);
-        foreach (var name in columns.Names.Concat(OutputColumns.Added(options, answerProperties, simulated))) AppendText(name);
+        foreach (var name in columns.Names.Concat(OutputColumns.Added(options, answerProperties, simulated).Select(c => c.Name))) AppendText(name);
         _csv.EndLine(_buffer);
         _file = OutputFile.Create(options.Path);
     }

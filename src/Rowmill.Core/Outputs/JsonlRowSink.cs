@@ -7,7 +7,7 @@ internal sealed class JsonlRowSink : IRowSink
 {
     private const int FlushAt = 1 << 17;
 
-    private readonly string _prefix;
+    private readonly IReadOnlyList<string> _added;
     private readonly bool _simulated;
     private readonly ByteBuffer _buffer = new();
     private readonly OutputFile _file;
@@ -16,7 +16,7 @@ internal sealed class JsonlRowSink : IRowSink
 
     public JsonlRowSink(OutputOptions options, bool simulated)
     {
-        _prefix = options.Prefix;
+        _added = [.. OutputColumns.Added(options, [], simulated).Select(c => c.Name)];
         _simulated = simulated;
         _file = OutputFile.Create(options.Path);
     }
@@ -29,7 +29,7 @@ internal sealed class JsonlRowSink : IRowSink
         for (var i = 0; i < count; i++)
         {
             _buffer.Append(_labels[i]);
-            if (text) JsonText.AppendString(_buffer, row[i]);
+            if (text) CanonicalJson.AppendString(_buffer, row[i]);
             else _buffer.Append(row[i]);
         }
 
@@ -39,11 +39,17 @@ internal sealed class JsonlRowSink : IRowSink
         _buffer.Append((byte)'"');
         _buffer.Append(_labels[count + 1]);
         if (verdict.Error is null) _buffer.Append("null"u8);
-        else JsonText.AppendString(_buffer, verdict.Error);
+        else CanonicalJson.AppendString(_buffer, verdict.Error);
         _buffer.Append(_labels[count + 2]);
         if (verdict.Status == RowStatus.Answered) _buffer.Append(verdict.Answer.Span);
         else _buffer.Append("null"u8);
-        _buffer.Append(_labels[count + 3]);
+        if (_simulated)
+        {
+            _buffer.Append(_labels[count + 3]);
+            _buffer.Append("true"u8);
+        }
+
+        _buffer.Append(_labels[^1]);
         if (_buffer.Length >= FlushAt) Flush();
         return ValueTask.CompletedTask;
     }
@@ -70,22 +76,14 @@ internal sealed class JsonlRowSink : IRowSink
     /// <summary>Prepares what stands before each value, and what ends the line.</summary>
     private void LearnColumns(RowColumns columns)
     {
-        string[] added = [_prefix + "status", _prefix + "error", _prefix + "answer"];
         var label = new ByteBuffer();
         var labels = new List<byte[]>();
-        foreach (var name in columns.Names.Concat(added))
+        foreach (var name in columns.Names.Concat(_added))
         {
             label.Append(labels.Count == 0 ? (byte)'{' : (byte)',');
-            JsonText.AppendString(label, name);
+            CanonicalJson.AppendString(label, name);
             label.Append((byte)':');
             Take();
-        }
-
-        if (_simulated)
-        {
-            label.Append((byte)',');
-            JsonText.AppendString(label, _prefix + "simulated");
-            label.Append(":true"u8);
         }
 
         label.Append("}\n"u8);

@@ -1,24 +1,26 @@
 namespace Rowmill.Core.Outputs;
 
+/// <summary>A column that an output adds.</summary>
+/// <param name="Name">Its name, prefix included.</param>
+/// <param name="Holds">What it holds, for messages.</param>
+/// <param name="Property">The answer's property it shows; null for the output's own columns.</param>
+internal sealed record AddedColumn(string Name, string Holds, string? Property = null);
+
 /// <summary>The columns (or properties) that an output adds to those of the source, by name and in order.</summary>
 internal static class OutputColumns
 {
     /// <summary>What is added: status, error, then the answer, then the mark of a simulated run.</summary>
-    public static IReadOnlyList<string> Added(OutputOptions options, IReadOnlyList<string> answerProperties, bool simulated)
+    public static IReadOnlyList<AddedColumn> Added(OutputOptions options, IReadOnlyList<string> answerProperties, bool simulated)
     {
-        var names = new List<string> { options.Prefix + "status", options.Prefix + "error" };
-        if (options.Kind == OutputKind.Jsonl) names.Add(options.Prefix + "answer");
-        else
+        var columns = new List<AddedColumn>
         {
-            foreach (var property in answerProperties)
-            {
-                if (!options.Spread.TryGetValue(property, out var columns)) names.Add(options.Prefix + property);
-                else for (var i = 1; i <= columns; i++) names.Add($"{options.Prefix}{property}_{i}");
-            }
-        }
-
-        if (simulated) names.Add(options.Prefix + "simulated");
-        return names;
+            new(options.Prefix + "status", "the row's status"),
+            new(options.Prefix + "error", "the row's error"),
+        };
+        if (options.Kind == OutputKind.Jsonl) columns.Add(new AddedColumn(options.Prefix + "answer", "the answer"));
+        else columns.AddRange(answerProperties.SelectMany(p => Names(options, p).Select(name => new AddedColumn(name, $"'{p}'", p))));
+        if (simulated) columns.Add(new AddedColumn(options.Prefix + "simulated", "the mark of a simulated run"));
+        return columns;
     }
 
     /// <summary>The word for a status in every output.</summary>
@@ -31,4 +33,9 @@ internal static class OutputColumns
         RowStatus.Pending => "pending"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
     };
+
+    private static IEnumerable<string> Names(OutputOptions options, string property) =>
+        options.Spread.TryGetValue(property, out var count)
+            ? Enumerable.Range(1, count).Select(n => $"{options.Prefix}{property}_{n}")
+            : [options.Prefix + property];
 }

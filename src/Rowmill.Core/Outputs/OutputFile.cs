@@ -30,7 +30,7 @@ internal sealed class OutputFile : IDisposable
         try
         {
             var target = Resolve(path);
-            if (Directory.Exists(target)) throw Fail(path, "the output is a folder, not a file.", "Name a file within it.");
+            if (Directory.Exists(target)) throw Fail(path, "The output is a folder, not a file.", "Name a file within it.");
             var folder = Path.GetDirectoryName(target)!;
             Directory.CreateDirectory(folder);
             var prefix = $".{Path.GetFileName(target)}.";
@@ -41,7 +41,7 @@ internal sealed class OutputFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Fail(path, $"the output cannot be written: {e.Message}", "Choose another path, or allow this user to write there.");
+            throw Fail(path, $"The output cannot be written: {e.Message}", "Choose another path, or allow this user to write there.");
         }
     }
 

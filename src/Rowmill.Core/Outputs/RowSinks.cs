@@ -5,60 +5,28 @@ namespace Rowmill.Core.Outputs;
 /// <summary>Opens the outputs this version writes, and finds what is wrong with them before anything is spent.</summary>
 public static class RowSinks
 {
-    /// <summary>What is wrong with the output of a job; empty when it can be written.</summary>
+    /// <summary>What keeps the output's file from being written; empty when it can be.</summary>
     /// <param name="options">The job's output.</param>
     /// <param name="source">The job's source: it must not be overwritten.</param>
-    /// <param name="sourceColumns">The columns its profile found.</param>
-    /// <param name="answerProperties">The answer's properties, in the schema's order.</param>
-    /// <param name="simulated">Whether the answers are the simulator's.</param>
-    public static IReadOnlyList<Problem> Check(
-        OutputOptions options, SourceOptions source, RowColumns sourceColumns, IReadOnlyList<string> answerProperties, bool simulated)
+    /// <returns>At most one problem, with the key <c>output.csv</c> or <c>output.jsonl</c>.</returns>
+    public static IReadOnlyList<Problem> Check(OutputOptions options, SourceOptions source)
     {
-        var problems = new List<Problem>();
-        foreach (var (property, columns) in options.Spread)
+        var key = options.Kind == OutputKind.Csv ? "output.csv" : "output.jsonl";
+        if (Directory.Exists(options.Path)) return Told($"{options.Path} is a folder, not a file.", "Name a file within it.");
+        var target = OutputFile.Resolve(options.Path);
+        if (target == OutputFile.Resolve(source.Path)) return Told("The output would overwrite the source.", "Choose another file.");
+        if (!Directory.Exists(Path.GetDirectoryName(target))) return [];
+        try
         {
-            var key = $"output.spread.{property}";
-            if (!answerProperties.Contains(property, StringComparer.Ordinal))
-                Add(key, $"the answer has no property {property}.", $"Its properties are {string.Join(", ", answerProperties)}.");
-            if (columns is < 1 or > 1000) Add(key, $"{columns} columns are no spread.", "Give a number from 1 to 1000.");
+            OutputFile.Create(options.Path).Dispose();
+            return [];
+        }
+        catch (ProblemException e)
+        {
+            return [.. e.Problems.Select(p => p with { Key = key })];
         }
 
-        if (problems.Count == 0) CheckNames();
-        CheckPath();
-        return problems;
-
-        void CheckNames()
-        {
-            var names = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var name in OutputColumns.Added(options, answerProperties, simulated))
-            {
-                if (sourceColumns.IndexOf(name) >= 0)
-                    Add("output.prefix", $"the source already has a column {name}.", "Choose another prefix.");
-                else if (!names.Add(name)) Add("answer", $"the output would have two columns {name}.", "Rename the answer's property.");
-            }
-        }
-
-        void CheckPath()
-        {
-            if (Directory.Exists(options.Path)) Add("output", $"{options.Path} is a folder, not a file.", "Name a file within it.");
-            else if (OutputFile.Resolve(options.Path) == OutputFile.Resolve(source.Path))
-                Add("output", "the output would overwrite the source.", "Choose another file.");
-            else if (Path.GetDirectoryName(OutputFile.Resolve(options.Path)) is { } folder && Directory.Exists(folder)) Probe();
-        }
-
-        void Probe()
-        {
-            try
-            {
-                OutputFile.Create(options.Path).Dispose();
-            }
-            catch (ProblemException e)
-            {
-                problems.AddRange(e.Problems);
-            }
-        }
-
-        void Add(string key, string message, string fix) => problems.Add(new Problem(message) { Key = key, Fix = fix });
+        IReadOnlyList<Problem> Told(string message, string fix) => [new Problem(message) { Key = key, Fix = fix }];
     }
 
     /// <summary>Begins the output. Any kind of row can be written to any kind of output.</summary>

@@ -49,7 +49,7 @@ internal struct AnswerChecker
         }
 
         var text = ReadOnlySpan<byte>.Empty;
-        if (value.ValueKind == JsonValueKind.String && !JsonText.TryContent(value, out text)) return Fail("holds half of a surrogate pair");
+        if (value.ValueKind == JsonValueKind.String && !JsonStrings.TryContent(value, out text)) return Fail("holds half of a surrogate pair");
         if (schema.Enum is { } allowed && !allowed.Contains(value, text))
         {
             return _quiet > 0 ? false : Fail($"{AnswerErrors.Show(value)} is not one of {allowed.Shown}");
@@ -104,7 +104,7 @@ internal struct AnswerChecker
         // A code point is one to four bytes: most texts need no counting.
         if (text.Length > schema.MaxLength || text.Length < schema.MinLength * 4L)
         {
-            var length = JsonText.CodePoints(text);
+            var length = JsonStrings.CodePoints(text);
             if (length > schema.MaxLength)
             {
                 return _quiet > 0 ? false : Fail($"has {length} characters, at most {schema.MaxLength} are allowed: {AnswerErrors.Show(value)}");
@@ -219,7 +219,7 @@ internal struct AnswerChecker
         HashSet<string>? others = null;
         foreach (var member in value.EnumerateObject())
         {
-            if (!JsonText.TryName(member, out var name)) return Fail("has a name with half of a surrogate pair");
+            if (!JsonStrings.TryName(member, out var name)) return Fail("has a name with half of a surrogate pair");
             var found = schema.Names.Find(name);
             if (found >= 0)
             {

@@ -92,7 +92,7 @@ public sealed class AnswerSchema
             var raw = JsonMarshal.GetRawUtf8PropertyName(member);
             int found;
             if (expected < properties.Length && raw.SequenceEqual(properties[expected].Utf8)) found = expected;
-            else if (!JsonText.TryUnescape(raw, out var name)) continue;
+            else if (!JsonStrings.TryUnescape(raw, out var name)) continue;
             else found = _root.Names.Find(name);
             if (found < 0) continue;
             expected = found + 1;
@@ -148,13 +148,13 @@ public sealed class AnswerSchema
         var twice = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in answer.EnumerateObject())
         {
-            if (JsonText.TryName(member, out _) && !names.Add(member.Name)) twice.Add(member.Name);
+            if (JsonStrings.TryName(member, out _) && !names.Add(member.Name)) twice.Add(member.Name);
         }
 
         foreach (var member in answer.EnumerateObject())
         {
             var checker = default(AnswerChecker);
-            if (!JsonText.TryName(member, out var name) || _root.Names.Find(name) >= 0 || twice.Contains(member.Name)) continue;
+            if (!JsonStrings.TryName(member, out var name) || _root.Names.Find(name) >= 0 || twice.Contains(member.Name)) continue;
             if (member.NameEquals(ReplySchema.IdUtf8) || !checker.Admits(_root.Additional, member.Value)) continue;
             writer.Name(member);
             PrunedWriter.Write(ref writer, _root.Additional, member.Value);

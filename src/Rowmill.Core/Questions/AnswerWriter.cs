@@ -95,7 +95,7 @@ internal struct AnswerWriter(int capacity) : IDisposable
     {
         Write((byte)'"');
         if (s_encoder.FindFirstCharacterToEncodeUtf8(inner) < 0) Write(inner);
-        else if (JsonText.TryUnescape(inner, out var text)) Escape(text);
+        else if (JsonStrings.TryUnescape(inner, out var text)) Escape(text);
         else throw new InvalidOperationException("Only checked values are written.");
         Write((byte)'"');
     }

@@ -11,7 +11,7 @@ internal static class JsonHash
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return JsonText.TryContent(value, out var text) ? (int)Utf8Index.Hash(text) : 0;
+                return JsonStrings.TryContent(value, out var text) ? (int)Utf8Index.Hash(text) : 0;
             case JsonValueKind.Number:
                 return (value.GetDouble() + 0.0).GetHashCode();
             case JsonValueKind.Array:
@@ -23,7 +23,7 @@ internal static class JsonHash
                 foreach (var member in value.EnumerateObject())
                 {
                     // A sum, because order does not matter.
-                    if (JsonText.TryName(member, out var name)) members += (int)Utf8Index.Hash(name) ^ (Of(member.Value) * 31);
+                    if (JsonStrings.TryName(member, out var name)) members += (int)Utf8Index.Hash(name) ^ (Of(member.Value) * 31);
                 }
 
                 return members;

@@ -38,7 +38,7 @@ internal static class PrunedWriter
         writer.Write((byte)'{');
         foreach (var member in value.EnumerateObject())
         {
-            if (!JsonText.TryName(member, out var name)) continue;
+            if (!JsonStrings.TryName(member, out var name)) continue;
             var dropped = false;
             var inner = new List<SchemaNode>();
             foreach (var (schema, outer) in applied)

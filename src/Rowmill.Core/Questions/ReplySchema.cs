@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Rowmill.Core.Questions;
@@ -23,8 +22,6 @@ public static class ReplySchema
 
     internal static ReadOnlySpan<byte> AbstainUtf8 => "abstain"u8;
 
-    private static readonly JsonWriterOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Wraps an answer schema.</summary>
     /// <param name="schema">The schema of one answer.</param>
     /// <param name="abstain">Whether a row's answer may instead be <c>{"id":2,"abstain":"why"}</c>.</param>
@@ -35,7 +32,7 @@ public static class ReplySchema
         using var document = JsonDocument.Parse(schema.Json);
         var answer = document.RootElement;
         var buffer = new ArrayBufferWriter<byte>(schema.Json.Length + 256);
-        using (var json = new Utf8JsonWriter(buffer, s_compact))
+        using (var json = new Utf8JsonWriter(buffer, CompactJson.Writer))
         {
             json.WriteStartObject();
             json.WriteString("type", "object");

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Rowmill.Core.Questions;
@@ -10,8 +9,7 @@ namespace Rowmill.Core.Questions;
 /// </summary>
 internal sealed partial class SchemaReader
 {
-    private static readonly JsonWriterOptions s_compact =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions s_compact = CompactJson.Writer with { SkipValidation = true };
 
     private static readonly string[] s_rootKeywords =
         ["type", "properties", "required", "additionalProperties", "$defs", "title", "description"];
@@ -223,7 +221,7 @@ internal sealed partial class SchemaReader
     }
 
     private static SchemaProperty Property(string name, SchemaNode schema, bool required) => new(
-        name, Encoding.UTF8.GetBytes(name), [(byte)'"', .. JsonEncodedText.Encode(name, s_compact.Encoder).EncodedUtf8Bytes, (byte)'"'],
+        name, Encoding.UTF8.GetBytes(name), CompactJson.Quote(name),
         schema, required);
 
     private void Report(string path, string message, string? fix)

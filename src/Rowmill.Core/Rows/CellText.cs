@@ -16,7 +16,7 @@ public static class CellText
         if (json is not [(byte)'"', ..]) return json;
         if (!json.Contains((byte)'\\')) return json[1..^1];
         buffer.Clear();
-        JsonText.AppendText(buffer, json);
+        CanonicalJson.AppendText(buffer, json);
         return buffer.Written;
     }
 }

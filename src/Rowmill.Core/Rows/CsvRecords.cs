@@ -50,7 +50,7 @@ internal sealed class CsvRecords : IDisposable
     {
         if (options.Delimiter is '"' or '\r' or '\n' or > '\x7f' or '\0')
         {
-            problems.Add(null, "a delimiter is one ASCII character other than the quote.", "Use , ; | or \"\\t\".", "source.delimiter");
+            problems.Add(null, "A delimiter is one ASCII character other than the quote.", "Use , ; | or \"\\t\".", "source.delimiter");
             return null;
         }
 
@@ -118,7 +118,7 @@ internal sealed class CsvRecords : IDisposable
         {
             _problems.Add(
                 e.LineNumber > 0 ? e.LineNumber : null,
-                $"the record that starts here is longer than {SourceText.MaxRecordBytes >> 20} MB: a quote is probably never closed.",
+                $"The record that starts here is longer than {SourceText.MaxRecordBytes >> 20} MB: a quote is probably never closed.",
                 "Close the quote.");
         }
         catch (DecoderFallbackException)
@@ -127,7 +127,7 @@ internal sealed class CsvRecords : IDisposable
         }
         catch (IOException e)
         {
-            _problems.Add(null, $"the file cannot be read any further: {e.Message}");
+            _problems.Add(null, $"The file cannot be read any further: {e.Message}");
         }
 
         _broken = true;
@@ -139,7 +139,7 @@ internal sealed class CsvRecords : IDisposable
         if (!Next())
         {
             if (_problems.Count == 0 && !_text.HasNul)
-                _problems.Add(1, _text.HasContent ? "the file has no header." : "the file is empty.", "The first line names the columns.");
+                _problems.Add(1, _text.HasContent ? "The file has no header." : "The file is empty.", "The first line names the columns.");
             return;
         }
 
@@ -151,15 +151,14 @@ internal sealed class CsvRecords : IDisposable
         {
             var name = _reader.GetString(i);
             if (string.IsNullOrWhiteSpace(name))
-                _problems.Add(line, $"column {i + 1} of the header has no name.", "Give it a name, or remove the column.");
+                _problems.Add(line, $"Column {i + 1} of the header has no name.", "Give it a name, or remove the column.");
             else if (!positions.TryAdd(name, i + 1))
-                _problems.Add(line, $"the header names {name} twice, as columns {positions[name]} and {i + 1}.", "Rename one of them.");
+                _problems.Add(line, $"The header names {name} twice, as columns {positions[name]} and {i + 1}.", "Rename one of them.");
             else names.Add(name);
         }
 
         if (_width == 1) CheckDelimiter(line, _reader.RawRecord);
         Columns = new RowColumns(names, CellFormat.Text);
-        if (_problems.Count == 0) ColumnCheck.Add(_options, Columns, _problems);
     }
 
     /// <summary>A header of one unquoted column that holds another usual delimiter is almost always a wrong delimiter.</summary>
@@ -168,7 +167,7 @@ internal sealed class CsvRecords : IDisposable
         if (header.Length == 5 && header.StartsWith("sep="u8))
         {
             _problems.Add(
-                line, "the first line is a spreadsheet's hint, not a header.", $"Remove it, and set source.delimiter: \"{(char)header[4]}\".");
+                line, "The first line is a spreadsheet's hint, not a header.", $"Remove it, and set source.delimiter: \"{(char)header[4]}\".");
             return;
         }
 
@@ -178,7 +177,7 @@ internal sealed class CsvRecords : IDisposable
             if (other == _options.Delimiter || !header.Contains((byte)other)) continue;
             _problems.Add(
                 line,
-                $"the delimiter {Show(_options.Delimiter)} is not in the header, but {Show(other)} is.",
+                $"The delimiter {Show(_options.Delimiter)} is not in the header, but {Show(other)} is.",
                 $"Set source.delimiter: {Show(other)}, or put the name in quotes when this is one column.");
             return;
         }
@@ -200,7 +199,7 @@ internal sealed class CsvRecords : IDisposable
 
     private void AddRagged(int count) => _problems.Add(
         _reader.LineNumber,
-        $"the row has {count} {(count == 1 ? "cell" : "cells")}, the header has {_width}.",
+        $"The row has {count} {(count == 1 ? "cell" : "cells")}, the header has {_width}.",
         count > _width
             ? "Put cells that hold the delimiter in quotes."
             : "Add what is missing, or set source.ragged: pad to take short rows as empty at the end.");

@@ -57,7 +57,7 @@ internal sealed class JsonlRecords : IDisposable
         }
         catch (InvalidOperationException)
         {
-            _problems.Add(_lines.Number, "a property name is not Unicode text (a lone surrogate).", "Mend the escape in the name.");
+            _problems.Add(_lines.Number, "A property name is not Unicode text (a lone surrogate).", "Mend the escape in the name.");
         }
 
         return true;
@@ -71,7 +71,7 @@ internal sealed class JsonlRecords : IDisposable
     {
         if (_text.HasNul) TextFault.AddNul(_options, _problems);
         else if (_text.HasInvalid) TextFault.AddInvalidUtf8(_options, _problems);
-        else if (rows == 0 && _problems.Count == 0) _problems.Add(1, "the file is empty.", "Write one JSON object a line.");
+        else if (rows == 0 && _problems.Count == 0) _problems.Add(1, "The file is empty.", "Write one JSON object a line.");
     }
 
     public void Dispose() => _text.Dispose();
@@ -84,7 +84,7 @@ internal sealed class JsonlRecords : IDisposable
             if (_lines.Read()) return true;
             if (!_lines.IsTooLong) return false;
             _problems.Add(
-                _lines.Number + 1, $"the line is longer than {SourceText.MaxRecordBytes >> 20} MB.", "Write one JSON object a line.");
+                _lines.Number + 1, $"The line is longer than {SourceText.MaxRecordBytes >> 20} MB.", "Write one JSON object a line.");
         }
         catch (DecoderFallbackException)
         {
@@ -92,7 +92,7 @@ internal sealed class JsonlRecords : IDisposable
         }
         catch (IOException e)
         {
-            _problems.Add(null, $"the file cannot be read any further: {e.Message}");
+            _problems.Add(null, $"The file cannot be read any further: {e.Message}");
         }
 
         _broken = true;
@@ -127,7 +127,7 @@ internal sealed class JsonlRecords : IDisposable
         // A second value on the line makes this throw.
         reader.Read();
         if (_shape.Duplicate is { } name)
-            _problems.Add(_lines.Number, $"the property {name} appears twice.", "Keep one of them, or rename one.");
+            _problems.Add(_lines.Number, $"The property {name} appears twice.", "Keep one of them, or rename one.");
     }
 
     private void Learn(JsonlShape shape)
@@ -136,7 +136,7 @@ internal sealed class JsonlRecords : IDisposable
         if (_known.Add(shape.Name)) _names.Add(shape.Name);
         if (_names.Count != MaxShapes) return;
         _problems.Add(
-            _lines.Number, $"the file has more than {MaxShapes} different properties.", "Names of properties are columns; move what varies into values.");
+            _lines.Number, $"The file has more than {MaxShapes} different properties.", "Names of properties are columns; move what varies into values.");
         _broken = true;
     }
 
@@ -145,13 +145,13 @@ internal sealed class JsonlRecords : IDisposable
         if (type == JsonTokenType.StartArray)
         {
             _problems.Add(
-                _lines.Number, "the line is a JSON array, not an object.", "Write one JSON object a line (for one big array: jq -c '.[]').");
+                _lines.Number, "The line is a JSON array, not an object.", "Write one JSON object a line (for one big array: jq -c '.[]').");
             // The lines of one big array would each be a problem.
             _broken = _lines.Number == 1;
             return;
         }
 
-        _problems.Add(_lines.Number, "the line is not a JSON object.", "Write one JSON object a line.");
+        _problems.Add(_lines.Number, "The line is not a JSON object.", "Write one JSON object a line.");
     }
 
     private void AddNotJson(JsonException e)
@@ -167,6 +167,6 @@ internal sealed class JsonlRecords : IDisposable
         var detail = e.Message;
         var tail = detail.IndexOf(" LineNumber:", StringComparison.Ordinal);
         if (tail >= 0) detail = detail[..tail];
-        _problems.Add(_lines.Number, $"not JSON at column {column}: {detail}", "Write one JSON object a line.");
+        _problems.Add(_lines.Number, $"Not JSON at column {column}: {detail}", "Write one JSON object a line.");
     }
 }

@@ -45,8 +45,6 @@ internal sealed class JsonlRowSource(SourceOptions options) : IRowSource
         }
 
         records.Finish(rows);
-        var columns = new RowColumns([.. records.Names], CellFormat.Json);
-        if (problems.Count == 0) ColumnCheck.Add(options, columns, problems);
-        return new SourceProfile(rows, columns, problems.ToList(), stamp);
+        return new SourceProfile(rows, new RowColumns([.. records.Names], CellFormat.Json), problems.ToList(), stamp);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class RowCheck(IReadOnlyList<string> require)
             if (cell.SequenceEqual("null"u8)) return "missing";
             if (cell is not [(byte)'"', ..]) return null;
             _text.Clear();
-            JsonText.AppendText(_text, cell);
+            CanonicalJson.AppendText(_text, cell);
             cell = _text.Written;
         }
 

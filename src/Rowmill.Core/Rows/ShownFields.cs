@@ -67,8 +67,8 @@ internal sealed class ShownFields(IReadOnlyList<string> fields)
             // The first property has no comma before it.
             _buffer.Append(i == 0 ? plan.Labels[i].AsSpan(1) : plan.Labels[i]);
             var cell = row[plan.Columns[i]];
-            if (text) JsonText.AppendString(_buffer, cell);
-            else JsonText.AppendCompact(_buffer, cell);
+            if (text) CanonicalJson.AppendString(_buffer, cell);
+            else CanonicalJson.AppendCompact(_buffer, cell);
         }
 
         return _buffer.Written;
@@ -98,7 +98,7 @@ internal sealed class ShownFields(IReadOnlyList<string> fields)
             if (column < 0) continue;
             label.Clear();
             label.Append((byte)',');
-            JsonText.AppendString(label, NameShown(name, names));
+            CanonicalJson.AppendString(label, NameShown(name, names));
             label.Append((byte)':');
             positions.Add(column);
             labels.Add(label.Written.ToArray());

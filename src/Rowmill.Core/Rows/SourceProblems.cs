@@ -25,7 +25,7 @@ internal sealed class SourceProblems(string file)
 
     public IReadOnlyList<Problem> ToList() => Count <= Bound
         ? [.. _problems]
-        : [.. _problems, new Problem($"and {Count - Bound} more problems like these.") { File = file }];
+        : [.. _problems, new Problem($"And {Count - Bound} more problems like these.") { File = file }];
 
     /// <summary>Throws when something was found.</summary>
     public void ThrowIfAny()

@@ -48,7 +48,7 @@ public static class SourceSniffer
         options = options with { Kind = GuessKind(options.Path, head) };
         if (head is [(byte)'P', (byte)'K', 3, 4, ..])
         {
-            problems.Add(null, "the file is a workbook or an archive, not text.", "Save the sheet as CSV (UTF-8).");
+            problems.Add(null, "The file is a workbook or an archive, not text.", "Save the sheet as CSV (UTF-8).");
             return options;
         }
 

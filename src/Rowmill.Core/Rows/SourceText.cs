@@ -15,7 +15,7 @@ internal static class SourceText
         if (encoding is null)
         {
             problems.Add(
-                null, $"the encoding {options.Encoding} is not known.", $"Use one of {TextEncodings.Known}.", "source.encoding");
+                null, $"The encoding {options.Encoding} is not known.", NearestName.Suggest(options.Encoding, TextEncodings.Names), "source.encoding");
             return null;
         }
 
@@ -34,7 +34,7 @@ internal static class SourceText
         catch (IOException e)
         {
             file.Dispose();
-            problems.Add(null, $"the file cannot be read: {e.Message}");
+            problems.Add(null, $"The file cannot be read: {e.Message}");
             return null;
         }
     }
@@ -46,7 +46,7 @@ internal static class SourceText
         {
             if (Directory.Exists(options.Path))
             {
-                problems.Add(null, "this is a folder, not a file.", "Name the file within it.");
+                problems.Add(null, "This is a folder, not a file.", "Name the file within it.");
                 return null;
             }
 
@@ -55,19 +55,19 @@ internal static class SourceText
                 new FileStreamOptions { BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.SequentialScan });
             if (file.CanSeek) return file;
             file.Dispose();
-            problems.Add(null, "this is no regular file, and a source is read more than once.", "Save it to a file first.");
+            problems.Add(null, "This is no regular file, and a source is read more than once.", "Save it to a file first.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            problems.Add(null, "the file does not exist.", "Paths in a job file are relative to the job file.");
+            problems.Add(null, "The file does not exist.", "Paths in a job file are relative to the job file.");
         }
         catch (UnauthorizedAccessException)
         {
-            problems.Add(null, "there is no permission to read the file.", "Allow this user to read it.");
+            problems.Add(null, "There is no permission to read the file.", "Allow this user to read it.");
         }
         catch (IOException e)
         {
-            problems.Add(null, $"the file cannot be opened: {e.Message}");
+            problems.Add(null, $"The file cannot be opened: {e.Message}");
         }
 
         return null;

@@ -5,8 +5,12 @@ namespace Rowmill.Core.Rows;
 /// <summary>The encodings a source may declare, and what its first bytes say.</summary>
 internal static class TextEncodings
 {
-    /// <summary>Names for messages; every other encoding that .NET knows is accepted too.</summary>
-    public const string Known = "utf-8, latin1, windows-1252, utf-16";
+    /// <summary>What people name most, for messages; every other encoding that .NET knows is accepted too.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "utf-8", "latin1", "windows-1252", "utf-16", "utf-16be", "utf-32", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15",
+        "windows-1250", "windows-1251", "shift_jis", "gb18030",
+    ];
 
     static TextEncodings() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
@@ -23,14 +27,7 @@ internal static class TextEncodings
             "utf-16-be" => "utf-16be",
             _ => usual,
         };
-        try
-        {
-            return Encoding.GetEncoding(usual, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
-        {
-            return null;
-        }
+        return Get(name.Trim()) ?? Get(usual);
     }
 
     /// <summary>The encoding that a byte order mark announces, and the mark's length; null and 0 without one.</summary>
@@ -61,4 +58,16 @@ internal static class TextEncodings
 
     /// <summary>The likely one-byte encoding: Latin-1 has no printable characters at 0x80 to 0x9F, Windows-1252 does.</summary>
     public static string GuessOneByte(bool hasBytes80To9F) => hasBytes80To9F ? "windows-1252" : "latin1";
+
+    private static Encoding? Get(string name)
+    {
+        try
+        {
+            return Encoding.GetEncoding(name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
 }

@@ -18,7 +18,7 @@ internal static class TextFault
             var marked = TextEncodings.ReadBom(head.AsSpan(0, read)).Name is not null;
             if (!marked && TextEncodings.GuessUtf16(head.AsSpan(0, read)) is { } utf16)
             {
-                problems.Add(1, "the file looks like UTF-16 without a byte order mark.", $"Set source.encoding: {utf16}.");
+                problems.Add(1, "The file looks like UTF-16 without a byte order mark.", $"Set source.encoding: {utf16}.");
                 return;
             }
         }
@@ -30,7 +30,7 @@ internal static class TextFault
         {
         }
 
-        problems.Add(scan.Line, "the line holds a NUL byte, so the file is not text.", "Save the table as text (CSV or JSONL).");
+        problems.Add(scan.Line, "The line holds a NUL byte, so the file is not text.", "Save the table as text (CSV or JSONL).");
     }
 
     /// <summary>Adds one problem with the first byte that is not UTF-8 and the number of lines that hold such bytes.</summary>
@@ -55,14 +55,14 @@ internal static class TextFault
 
         if (lines == 0)
         {
-            problems.Add(null, "the file changed while it was read.", "Start again when nobody writes it.");
+            problems.Add(null, "The file changed while it was read.", "Start again when nobody writes it.");
             return;
         }
 
         var more = lines == 1 ? "" : lines == 2 ? "; one more line has such bytes" : $"; {lines - 1} more lines have such bytes";
         problems.Add(
             first,
-            $"byte 0x{value:X2} at byte {column} of the line is not UTF-8{more}.",
+            $"Byte 0x{value:X2} at byte {column} of the line is not UTF-8{more}.",
             $"Set source.encoding: {TextEncodings.GuessOneByte(has80To9F)}, or save the file as UTF-8.");
     }
 
@@ -91,7 +91,7 @@ internal static class TextFault
 
         problems.Add(
             line,
-            $"the line holds bytes that are not {mark ?? options.Encoding}.",
+            $"The line holds bytes that are not {mark ?? options.Encoding}.",
             "Set source.encoding to the file's encoding, or save the file as UTF-8.");
     }
 

@@ -67,9 +67,8 @@ public sealed class JobPlan
         var source = RowSources.Open(job.Source);
         var profile = await source.ProfileAsync(cancellationToken).ConfigureAwait(false);
         var problems = profile.Problems.ToList();
-        if (profile.Columns.Names.Count > 0) problems.AddRange(JobColumns.Check(job, profile.Columns.Names));
-        problems.AddRange(RowSinks.Check(
-            job.Output, job.Source, profile.Columns, job.Question.Schema.Properties, routes.Any(r => r.Provider == SimulatorProvider)));
+        if (problems.Count == 0 && profile.Columns.Names.Count > 0) problems.AddRange(JobColumns.Check(job, profile.Columns.Names));
+        problems.AddRange(RowSinks.Check(job.Output, job.Source).Select(p => JobLines.Locate(job, p)));
         return problems.Count == 0 ? new JobPlan(job, routes, source, profile) : throw new ProblemException(problems);
     }
 

@@ -45,14 +45,17 @@ internal static partial class Arrows
     /// <param name="file">Its path below the engine's folder, with forward slashes.</param>
     /// <param name="source">Its text.</param>
     /// <param name="types">For each room the names of its types.</param>
-    public static IEnumerable<string> Wrong(string file, string source, ILookup<string, string> types)
+    /// <param name="rooms">The table of arrows; the house's own when null.</param>
+    public static IEnumerable<string> Wrong(
+        string file, string source, ILookup<string, string> types, IReadOnlyDictionary<string, string[]>? rooms = null)
     {
+        rooms ??= Rooms;
         var room = file.Contains('/') ? file[..file.IndexOf('/')] : "";
-        if (!Rooms.TryGetValue(room, out var allowed)) return [$"{file}: the room {room} is not in the table of arrows"];
+        if (!rooms.TryGetValue(room, out var allowed)) return [$"{file}: the room {room} is not in the table of arrows"];
 
         var code = CodeText.WithoutCommentsAndStrings(source);
         var names = Name().Matches(code).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
-        return Used(code, types).Where(used => used != room).Distinct().SelectMany(used => WrongInto(used));
+        return Used(code, types, rooms).Where(used => used != room).Distinct().SelectMany(used => WrongInto(used));
 
         IEnumerable<string> WrongInto(string used)
         {
@@ -69,11 +72,11 @@ internal static partial class Arrows
         AssemblyName().Matches(CodeText.WithoutCommentsAndStrings(source)).Select(match => match.Value).Distinct();
 
     // A room is used by its full name, or as a part of one in front of a type it holds (a property may have a room's name).
-    private static IEnumerable<string> Used(string code, ILookup<string, string> types)
+    private static IEnumerable<string> Used(string code, ILookup<string, string> types, IReadOnlyDictionary<string, string[]> rooms)
     {
         foreach (Match match in FullName().Matches(code))
         {
-            if (Rooms.ContainsKey(match.Groups[1].Value)) yield return match.Groups[1].Value;
+            if (rooms.ContainsKey(match.Groups[1].Value)) yield return match.Groups[1].Value;
         }
 
         foreach (Match match in PartialName().Matches(code))

@@ -56,6 +56,14 @@ public sealed class JobColumnsTests : IDisposable
     }
 
     [Fact]
+    public void A_spread_of_no_size_is_a_problem()
+    {
+        var job = _folder.LoadGood(JobFolder.Good);
+        job = job with { Output = job.Output with { Spread = new Dictionary<string, int> { ["tags"] = 0 } } };
+        Assert.Equal("output.spread.tags", Assert.Single(JobColumns.Check(job, ["title", "artist"], s_properties)).Key);
+    }
+
+    [Fact]
     public void A_simulated_run_adds_its_mark_too()
     {
         var yaml = JobFolder.Good.Replace("groq/openai/gpt-oss-20b", "simulator/demo");

@@ -125,21 +125,20 @@ public sealed class RowSinkTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_written_is_told_before_anything_is_spent()
+    public void A_path_that_cannot_be_written_is_told_before_anything_is_spent()
     {
         var source = _files.Csv("a,ai_error\n");
-        var columns = new RowColumns(["a", "ai_error"], CellFormat.Text);
-        Check(Output(OutputKind.Csv), "output.prefix");
-        Check(Output(OutputKind.Csv) with { Prefix = "x_", Path = source.Path }, "output");
-        Check(Output(OutputKind.Csv) with { Prefix = "x_", Path = _files.Folder }, "output");
-        Check(Output(OutputKind.Csv) with { Prefix = "x_", Spread = new Dictionary<string, int> { ["mood"] = 2 } }, "output.spread.mood");
-        Check(Output(OutputKind.Csv) with { Prefix = "x_", Spread = new Dictionary<string, int> { ["energy"] = 0 } }, "output.spread.energy");
-        Check(Output(OutputKind.Csv) with { Prefix = "x_" });
-        Assert.Equal("answer", Assert.Single(RowSinks.Check(Output(OutputKind.Csv) with { Prefix = "x_" }, source, columns, ["status"], false)).Key);
+        Assert.Equal("The output would overwrite the source.", Told(Output(OutputKind.Csv) with { Path = source.Path }, "output.csv"));
+        Assert.EndsWith("is a folder, not a file.", Told(Output(OutputKind.Jsonl) with { Path = _files.Folder }, "output.jsonl"), StringComparison.Ordinal);
+        Assert.Empty(RowSinks.Check(Output(OutputKind.Csv), source));
         Assert.Equal(["table.csv"], Directory.GetFiles(_files.Folder).Select(Path.GetFileName));
 
-        void Check(OutputOptions output, params string[] keys) =>
-            Assert.Equal(keys, RowSinks.Check(output, source, columns, s_properties, simulated: false).Select(p => p.Key));
+        string Told(OutputOptions output, string key)
+        {
+            var problem = Assert.Single(RowSinks.Check(output, source));
+            Assert.Equal(key, problem.Key);
+            return problem.Message;
+        }
     }
 
     private OutputOptions Output(OutputKind kind) => new() { Kind = kind, Path = _files.Path($"out.{kind}") };

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Rowmill.Core.Questions;
 
 /// <summary>Strings of a parsed JSON document as UTF-8, decoded only where they hold an escape.</summary>
-internal static class JsonText
+internal static class JsonStrings
 {
     /// <summary>A string's content; false when an escape names half of a surrogate pair, which no text can hold.</summary>
     public static bool TryContent(JsonElement text, out ReadOnlySpan<byte> content)

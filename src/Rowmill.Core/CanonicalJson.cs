@@ -8,7 +8,7 @@ namespace Rowmill.Core;
 /// Writes JSON text in one canonical form: no white space outside strings, only what RFC 8259 section 7 demands is escaped.
 /// Row keys are hashes of it, so it is ours and does not change with the framework's encoder.
 /// </summary>
-internal static class JsonText
+internal static class CanonicalJson
 {
     private static readonly SearchValues<byte> s_escaped = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
