@@ -51,8 +51,15 @@ public sealed class FaultTests(CleanRun clean)
         var result = await shop.RunAsync("run", "songs.yaml", "--json");
 
         Assert.True(server.Stats.Count("refuse") > 0);
+        AssertOwn(result, shop.Read("out.csv"));
+    }
+
+    /// <summary>Every row has its own answer or says that it failed.</summary>
+    private void AssertOwn(ProgramResult result, string written)
+    {
         Assert.Contains(result.ExitCode, (int[])[0, 3]);
-        var (expected, output) = (CsvTable.Parse(clean.Output), CsvTable.Parse(shop.Read("out.csv")));
+        var (expected, output) = (CsvTable.Parse(clean.Output), CsvTable.Parse(written));
+        Assert.Equal(expected.Count, output.Count);
         var failed = 0;
         for (var i = 0; i < expected.Count; i++)
         {
@@ -64,7 +71,7 @@ public sealed class FaultTests(CleanRun clean)
     }
 
     [Fact]
-    public async Task Everything_at_once_leaves_every_row_its_own_answer()
+    public async Task Everything_at_once_leaves_no_row_another_ones_answer()
     {
         await using var shop = new Workshop();
         shop.WriteSongs(CleanRun.Rows);
@@ -73,9 +80,11 @@ public sealed class FaultTests(CleanRun clean)
         options = faults.Aggregate(options, (o, fault) => o.With(fault, 0.05));
         shop.WriteJob(await shop.SimulateAsync(options), CleanRun.Job);
 
-        (await shop.RunAsync("run", "songs.yaml", "--json")).Ended(0);
+        var result = await shop.RunAsync("run", "songs.yaml", "--json");
 
-        Assert.Equal(clean.Output, shop.Read("out.csv"));
+        // More than every second request goes wrong, so a row may lose all its tries.
+        AssertOwn(result, shop.Read("out.csv"));
+        Assert.InRange(result.Document().Count("rows", "answered"), CleanRun.Rows - 10, CleanRun.Rows);
     }
 
     private static async Task<SimulatorServer> StartAsync(Workshop shop, string fault, double rate, string model)

@@ -78,16 +78,18 @@ public sealed class NewUserTests
         Assert.Equal(5, sample.GetProperty("rows").GetArrayLength());
         Assert.All(sample.GetProperty("rows").EnumerateArray(), r => Assert.Equal("answered", r.GetProperty("status").GetString()));
         Assert.Equal(1, server.Stats.Requests);
-        Assert.False(File.Exists(shop.PathOf("table-labelled.csv")));
+        Assert.Equal("table.csv", Path.GetFileName(Assert.Single(Directory.GetFiles(shop.Folder, "*.csv"))));
 
-        await AssertFirstRunAsync(await Done("run", "table.yaml", "--json"), server, shop);
-        var output = Output(shop);
+        var first = (await Done("run", "table.yaml", "--json")).Document();
+        var output = first.GetProperty("output").GetString()!;
+        AssertFirst(first, server, shop.Read("table.csv"), await File.ReadAllTextAsync(output));
+        var labelled = await File.ReadAllBytesAsync(output);
 
         server.Reset();
         var again = (await Done("run", "table.yaml", "--json")).Document();
         Assert.Equal((0, 600), (again.Count("calls", "sent"), again.Count("rows", "from_cache")));
         Assert.Equal(0, server.Stats.Requests);
-        Assert.Equal(File.ReadAllText(output), shop.Read(Path.GetFileName(output)));
+        Assert.Equal(labelled, await File.ReadAllBytesAsync(output));
 
         shop.Write("table.csv", edited(shop.Read("table.csv")));
         var one = (await Done("run", "table.yaml", "--json")).Document();
@@ -114,9 +116,8 @@ public sealed class NewUserTests
         shop.Write("table.yaml", string.Join('\n', lines));
     }
 
-    private static async Task AssertFirstRunAsync(ProgramResult run, SimulatorServer server, Workshop shop)
+    private static void AssertFirst(JsonElement summary, SimulatorServer server, string table, string output)
     {
-        var summary = run.Document();
         Assert.All(s_summaryKeys, key => Assert.True(summary.TryGetProperty(key, out _), $"the summary has no {key}"));
         Assert.Equal("completed", summary.GetProperty("state").GetString());
         Assert.Equal((600, 600, 0), (summary.Count("rows", "total"), summary.Count("rows", "answered"), summary.Count("rows", "pending")));
@@ -125,9 +126,8 @@ public sealed class NewUserTests
         // The five of the trial were paid for once.
         Assert.Equal(server.Stats.DistinctRows, server.Stats.RowsAsked);
 
-        var source = CsvTable.Parse(shop.Read("table.csv"));
-        var labelled = CsvTable.Parse(await File.ReadAllTextAsync(Output(shop)));
-        CsvTable.AssertKept(source, labelled);
+        var labelled = CsvTable.Parse(output);
+        CsvTable.AssertKept(CsvTable.Parse(table), labelled);
         var label = labelled[0].ToList().IndexOf("ai_label");
         var status = labelled[0].ToList().IndexOf("ai_status");
         Assert.All(labelled.Skip(1), r => Assert.Equal("answered", r[status]));
@@ -145,9 +145,6 @@ public sealed class NewUserTests
         var receipt = Assert.Single(row);
         Assert.Contains(calls, c => c.GetProperty("call").GetInt64() == receipt.GetProperty("call").GetInt64());
     }
-
-    private static string Output(Workshop shop) => shop.PathOf(shop.Read("table.yaml").Split('\n')
-        .Single(l => l.StartsWith("output:", StringComparison.Ordinal)).Split("csv:")[1].Split([',', '}'])[0].Trim());
 
     private static void AssertNowhere(Workshop shop, string said)
     {

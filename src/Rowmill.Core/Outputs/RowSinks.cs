@@ -43,18 +43,22 @@ public static class RowSinks
             if (Directory.Exists(options.Path)) Add("output", $"{options.Path} is a folder, not a file.", "Name a file within it.");
             else if (OutputFile.Resolve(options.Path) == OutputFile.Resolve(source.Path))
                 Add("output", "the output would overwrite the source.", "Choose another file.");
-            else if (Path.GetDirectoryName(OutputFile.Resolve(options.Path)) is { } folder && Directory.Exists(folder)) Probe();
+            else Probe();
         }
 
+        // A folder that is missing is made when the output begins; until then the nearest one that is there stands for it.
         void Probe()
         {
+            var path = OutputFile.Resolve(options.Path);
+            var folder = Path.GetDirectoryName(path)!;
+            while (!Path.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
             try
             {
-                OutputFile.Create(options.Path).Dispose();
+                OutputFile.Create(Path.Combine(folder, Path.GetFileName(path))).Dispose();
             }
             catch (ProblemException e)
             {
-                problems.AddRange(e.Problems);
+                problems.AddRange(e.Problems.Select(p => p with { File = options.Path }));
             }
         }
 
