@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Rowmill.Core;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
@@ -11,6 +12,9 @@ namespace Rowmill;
 /// <summary>The engine with its rooms wired: SQLite for answers and limits, HTTP clients for models.</summary>
 public sealed class RowmillEngine : IAsyncDisposable
 {
+    /// <summary>A provider's full bucket starts to refill when the first request arrives there, not when it leaves here.</summary>
+    private static readonly TimeSpan s_transit = WindowUsage.Skew;
+
     private readonly SqliteStore _store;
     private readonly Lazy<SqliteWindowStore> _windows;
 
@@ -18,8 +22,8 @@ public sealed class RowmillEngine : IAsyncDisposable
     {
         _store = store;
         var keys = new ApiKeys(options.Variable);
-        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock));
-        var clients = new Dictionary<Route, IModelClient>();
+        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock, s_transit));
+        var clients = new ConcurrentDictionary<Route, IModelClient>();
         Environment = new RunEnvironment
         {
             Answers = store.Answers,
@@ -33,7 +37,7 @@ public sealed class RowmillEngine : IAsyncDisposable
                 route.BaseUrl,
                 route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? "no key",
                 route.Model),
-            Client = route => clients.TryGetValue(route, out var client) ? client : clients[route] = ModelClients.Create(route, keys, options.Clock),
+            Client = route => clients.GetOrAdd(route, r => ModelClients.Create(r, keys, options.Clock)),
             Owner = LeaseOwner.Current(),
             StoreName = options.StorePath,
             Clock = options.Clock,
@@ -59,7 +63,7 @@ public sealed class RowmillEngine : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_windows.IsValueCreated) _windows.Value.Dispose();
         await _store.DisposeAsync().ConfigureAwait(false);
+        if (_windows.IsValueCreated) _windows.Value.Dispose();
     }
 }

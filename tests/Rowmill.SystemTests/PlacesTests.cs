@@ -57,7 +57,7 @@ public sealed class PlacesTests
 
     [Theory]
     [InlineData(8)]
-    [InlineData(160)]
+    [InlineData(600)]
     public async Task A_disk_that_fills_stops_the_run_and_what_was_stored_stays(int blocks)
     {
         await using var shop = new Workshop();
