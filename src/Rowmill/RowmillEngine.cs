@@ -13,7 +13,7 @@ namespace Rowmill;
 public sealed class RowmillEngine : IAsyncDisposable
 {
     /// <summary>A provider's full bucket starts to refill when the first request arrives there, not when it leaves here.</summary>
-    private static readonly TimeSpan s_transit = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_transit = WindowUsage.Skew;
 
     private readonly SqliteStore _store;
     private readonly Lazy<SqliteWindowStore> _windows;

@@ -15,15 +15,17 @@ public static class RowSinks
         if (Directory.Exists(options.Path)) return Told($"{options.Path} is a folder, not a file.", "Name a file within it.");
         var target = OutputFile.Resolve(options.Path);
         if (target == OutputFile.Resolve(source.Path)) return Told("The output would overwrite the source.", "Choose another file.");
-        if (!Directory.Exists(Path.GetDirectoryName(target))) return [];
+        // A folder that is missing is made when the output begins; until then the nearest one that is there stands for it.
+        var folder = Path.GetDirectoryName(target)!;
+        while (!Path.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
         try
         {
-            OutputFile.Create(options.Path).Dispose();
+            OutputFile.Create(Path.Combine(folder, Path.GetFileName(target))).Dispose();
             return [];
         }
         catch (ProblemException e)
         {
-            return [.. e.Problems.Select(p => p with { Key = key })];
+            return [.. e.Problems.Select(p => p with { File = options.Path, Key = key })];
         }
 
         IReadOnlyList<Problem> Told(string message, string fix) => [new Problem(message) { Key = key, Fix = fix }];
