@@ -25,6 +25,7 @@ public sealed class RouteGate(Func<double> chance)
     private DateTimeOffset _heldSince = DateTimeOffset.MinValue;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
     private DateTimeOffset? _outageSince;
+    private DateTimeOffset? _refusedSince;
     private bool _probing;
     private int _failures;
     private int _refusals;
@@ -69,6 +70,12 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate) return _outageSince is { } since && now > since ? now - since : TimeSpan.Zero;
     }
 
+    /// <summary>How long the service has refused requests without taking one; zero when it has not.</summary>
+    public TimeSpan Refused(DateTimeOffset now)
+    {
+        lock (_gate) return _refusedSince is { } since && now > since ? now - since : TimeSpan.Zero;
+    }
+
     /// <summary>Holds the route at least until an instant.</summary>
     public void Hold(DateTimeOffset until, string reason, DateTimeOffset now)
     {
@@ -81,6 +88,7 @@ public sealed class RouteGate(Func<double> chance)
     {
         lock (_gate)
         {
+            _refusedSince = null;
             if (sentAt < _heldSince) return;
             (_outageSince, _failures, _refusals, _reason, _probing) = (null, 0, 0, null, false);
         }
@@ -128,6 +136,8 @@ public sealed class RouteGate(Func<double> chance)
     {
         lock (_gate)
         {
+            _refusedSince ??= now;
+
             // The service answers, so it is not down.
             if (sentAt >= _heldSince) (_outageSince, _failures) = (null, 0);
             if (failure.RetryAfter is { } after)

@@ -65,8 +65,10 @@ internal sealed class Asker(RunContext run, Intake intake)
             }
             catch (OperationCanceledException) when (run.Stop.Abandoning.IsCancellationRequested)
             {
-                // Given up: nobody knows whether it is paid for, so its intent stays open and the next run reports the doubt.
+                // Given up: nobody knows whether it is paid for or counted, so its intent stays open, the next run reports the doubt, and
+                // its windows stay charged.
                 run.Counters.CallAbandoned();
+                if (reservation is { } held) await run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)).ConfigureAwait(false);
                 return s_none;
             }
 
@@ -243,6 +245,7 @@ internal sealed class Asker(RunContext run, Intake intake)
             case FailureKind.RateLimited:
                 route.Gate.Failed(failure, call.SentAt, run.Clock.GetUtcNow());
                 run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
+                ParkAfterRefusals(route, failure);
                 break;
 
             default:
@@ -271,6 +274,17 @@ internal sealed class Asker(RunContext run, Intake intake)
     {
         route.Park(new StopReason(RunState.Refused, $"{route.Route.Name} refused: {failure.Message}"));
         run.Events.Emit("refused", new JsonObject { ["model"] = route.Route.Name, ["kind"] = failure.Kind.ToString(), ["reason"] = failure.Message });
+    }
+
+    /// <summary>Many short waits that lead nowhere are one long one.</summary>
+    private void ParkAfterRefusals(RouteState route, ModelFailure failure)
+    {
+        var refused = route.Gate.Refused(run.Clock.GetUtcNow());
+        if (refused <= run.Job.Patience) return;
+        route.Park(new StopReason(
+            RunState.RateLimited,
+            string.Create(CultureInfo.InvariantCulture, $"{route.Route.Name} has refused every request for {refused.TotalMinutes:0.#} minutes: {failure.Message}"))
+        { ResumeAt = route.Gate.HeldUntil });
     }
 
     private void ParkAfterOutage(RouteState route, ModelFailure failure)

@@ -47,7 +47,11 @@ public sealed class JobRunner(RunEnvironment environment)
 
         using var stop = new StopSignal();
         using var interrupt = cancellationToken.Register(() => Interrupt(stop));
-        using var aborting = abort.Register(stop.Abandon);
+        using var aborting = abort.Register(() =>
+        {
+            Interrupt(stop);
+            stop.Abandon();
+        });
         var run = new RunContext
         {
             Job = job,
@@ -66,7 +70,11 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             if (record.Unused is { } unused && options.ConfirmUnused?.Invoke(unused) == false)
+            {
                 stop.Request(new StopReason(RunState.Interrupted, "stopped before anything was sent, because the edited job leaves stored answers unused"));
+                record = record with { Record = record.Record with { Identity = record.LastIdentity! } };
+            }
+
             await AskAllAsync(plan, run).ConfigureAwait(false);
         }
         finally
@@ -115,7 +123,7 @@ public sealed class JobRunner(RunEnvironment environment)
         });
         if (doubt.Calls > 0) run.Events.Emit("in_doubt", new JsonObject { ["calls"] = doubt.Calls, ["usd"] = doubt.Usd });
         if (unused is not null) run.Events.Emit("unused", new JsonObject { ["answers"] = unused.Answers, ["usd"] = unused.Usd });
-        return new Beginning(record, doubt, unused);
+        return new Beginning(record, last?.Identity, doubt, unused);
     }
 
     /// <summary>Asks everything that is to be asked, with as many workers as requests may be in flight.</summary>
@@ -132,9 +140,15 @@ public sealed class JobRunner(RunEnvironment environment)
         using var renewing = new CancellationTokenSource();
         var renewal = RenewAsync(run, renewing.Token);
         for (var i = 0; i < workers.Length; i++) workers[i] = Task.Run(() => WorkAsync(run, queue, asker), CancellationToken.None);
-        await Task.WhenAll(workers).ConfigureAwait(false);
-        await renewing.CancelAsync().ConfigureAwait(false);
-        await renewal.ConfigureAwait(false);
+        try
+        {
+            await Task.WhenAll(workers).ConfigureAwait(false);
+        }
+        finally
+        {
+            await renewing.CancelAsync().ConfigureAwait(false);
+            await renewal.ConfigureAwait(false);
+        }
     }
 
     private static async Task WorkAsync(RunContext run, PackQueue queue, Asker asker)
@@ -233,5 +247,6 @@ public sealed class JobRunner(RunEnvironment environment)
         CultureInfo.InvariantCulture,
         $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered{(rows.Pending > 0 ? "; go on with the same command" : "")}");
 
-    private sealed record Beginning(RunRecord Record, Doubt Doubt, UnusedAnswers? Unused);
+    /// <summary>What a run found at its start; an edit that the person declined keeps the identity of the last run, so that the next one asks again.</summary>
+    private sealed record Beginning(RunRecord Record, string? LastIdentity, Doubt Doubt, UnusedAnswers? Unused);
 }
