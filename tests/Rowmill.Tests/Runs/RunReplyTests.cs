@@ -30,8 +30,8 @@ public sealed class RunReplyTests
     [InlineData("invalid_answer", "\"energy\":\"\\ud800\"")]
     [InlineData("invalid_answer", "\"abstain\":\"\\ud800\"")]
     [InlineData("invalid_answer", "\"abstain\":\"\"")]
-    [InlineData("missing", "\"id\":\"\\ud800\"")]
-    [InlineData("missing", "\"id\":99,\"energy\":\"Low\"")]
+    [InlineData("broken_reply", "\"id\":\"\\ud800\"")]
+    [InlineData("broken_reply", "\"id\":99,\"energy\":\"Low\"")]
     public async Task A_row_without_a_valid_answer_is_asked_again_and_fails_with_its_reason(string reason, string? members)
     {
         using var world = new RunWorld();
