@@ -70,7 +70,7 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate) return _outageSince is { } since && now > since ? now - since : TimeSpan.Zero;
     }
 
-    /// <summary>How long the service has refused every request at a limit; zero when it has not.</summary>
+    /// <summary>How long the service has refused requests without taking one; zero when it has not.</summary>
     public TimeSpan Refused(DateTimeOffset now)
     {
         lock (_gate) return _refusedSince is { } since && now > since ? now - since : TimeSpan.Zero;
@@ -88,8 +88,9 @@ public sealed class RouteGate(Func<double> chance)
     {
         lock (_gate)
         {
+            _refusedSince = null;
             if (sentAt < _heldSince) return;
-            (_outageSince, _refusedSince, _failures, _refusals, _reason, _probing) = (null, null, 0, 0, null, false);
+            (_outageSince, _failures, _refusals, _reason, _probing) = (null, 0, 0, null, false);
         }
     }
 
@@ -136,6 +137,7 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate)
         {
             _refusedSince ??= now;
+
             // The service answers, so it is not down.
             if (sentAt >= _heldSince) (_outageSince, _failures) = (null, 0);
             if (failure.RetryAfter is { } after)

@@ -23,6 +23,9 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     /// <summary>How often a request with it ended in an outage while other requests went through.</summary>
     public int Outages { get; private set; }
 
+    /// <summary>True after an outage, until another pack was let go first.</summary>
+    public bool Yields { get; set; }
+
     private long _successes = -1;
 
     /// <summary>Counts an outage of a request with it, if others went through since the last one.</summary>
@@ -31,6 +34,7 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     {
         if (_successes >= 0 && successes > _successes) Outages++;
         _successes = successes;
+        Yields = true;
     }
 
     /// <summary>The user message: data only, one JSON object.</summary>

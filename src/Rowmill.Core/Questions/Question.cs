@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -7,6 +8,9 @@ namespace Rowmill.Core.Questions;
 /// <summary>Prompt + answer schema + sampling options (the fields shown are part of each row's key): what is asked of every row.</summary>
 public sealed record Question
 {
+    // Not a field: an edited copy of a record would keep the fingerprint of what it was copied from.
+    private static readonly ConditionalWeakTable<Question, string> s_fingerprints = [];
+
     /// <summary>The instruction, for the system message.</summary>
     public required string Prompt { get; init; }
 
@@ -25,9 +29,7 @@ public sealed record Question
     /// <summary>
     /// 32 hexadecimal digits over everything that changes what is asked: answers stored under another fingerprint do not count.
     /// </summary>
-    public string Fingerprint => _fingerprint ??= ComputeFingerprint();
-
-    private string? _fingerprint;
+    public string Fingerprint => s_fingerprints.GetValue(this, q => q.ComputeFingerprint());
 
     private string ComputeFingerprint()
     {

@@ -12,6 +12,8 @@ namespace Rowmill.Core.Replies;
 /// <param name="abstain">Whether a row may be abstained from.</param>
 internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
 {
+    private const string BrokenText = "the reply holds text that is not valid Unicode";
+
     private static readonly JsonDocumentOptions s_options = new() { AllowTrailingCommas = true, MaxDepth = 128 };
 
     /// <summary>Reads a reply.</summary>
@@ -66,6 +68,11 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
         {
             return false;
         }
+        catch (InvalidOperationException)
+        {
+            join.Problem = BrokenText;
+            return true;
+        }
     }
 
     /// <summary>A reply that is not one whole document: every entry that is whole counts, up to where it breaks.</summary>
@@ -94,19 +101,37 @@ internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
 
     private void ReadEntry(JsonElement entry, Join join)
     {
-        if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("id"u8, out var idElement) || !TryReadId(idElement, out var id))
+        var id = 0;
+        try
+        {
+            if (TryReadId(entry, join, out id)) join.Put(id, ReadAnswer(entry));
+        }
+        catch (InvalidOperationException)
+        {
+            // What the parser throws for a string that is not text: half of a surrogate pair, or broken UTF-8.
+            if (id > 0) join.Put(id, new RowReading(RowReadingKind.Invalid, default, BrokenText));
+            else join.Problem ??= BrokenText;
+        }
+    }
+
+    /// <summary>The id of a row of the pack; false, and the problem noted, when the entry carries none.</summary>
+    private static bool TryReadId(JsonElement entry, Join join, out int id)
+    {
+        id = 0;
+        if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("id"u8, out var idElement) || !TryReadId(idElement, out var read))
         {
             join.Problem ??= "the reply holds an entry without a usable id";
-            return;
+            return false;
         }
 
-        if (id < 1 || id > join.Count)
+        if (read < 1 || read > join.Count)
         {
-            join.Problem ??= string.Create(CultureInfo.InvariantCulture, $"the reply answers id {id}, which was not asked");
-            return;
+            join.Problem ??= string.Create(CultureInfo.InvariantCulture, $"the reply answers id {read}, which was not asked");
+            return false;
         }
 
-        join.Put(id, ReadAnswer(entry));
+        id = read;
+        return true;
     }
 
     private RowReading ReadAnswer(JsonElement entry)

@@ -159,7 +159,9 @@ internal sealed class Admission(RunContext run)
         run.Counters.Waiting(what, until);
         if (wait >= TimeSpan.FromSeconds(1))
             run.Events.Emit("waiting", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["until"] = Iso(until) });
-        await Task.Delay(wait, run.Clock, run.Stop.Stopping).ConfigureAwait(false);
+
+        // A delay drops fractions of a millisecond: rounded down, the end of every wait would be spent asking again at once.
+        await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), run.Clock, run.Stop.Stopping).ConfigureAwait(false);
         return true;
     }
 

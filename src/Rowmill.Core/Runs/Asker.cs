@@ -70,7 +70,8 @@ internal sealed class Asker(RunContext run, Intake intake)
             }
             catch (OperationCanceledException) when (run.Stop.Abandoning.IsCancellationRequested)
             {
-                // Given up: nobody knows whether it is paid for, so its intent stays open and the next run reports the doubt.
+                // Given up: nobody knows whether it is paid for or counted, so its intent stays open, the next run reports the doubt, and
+                // its windows stay charged.
                 run.Counters.CallAbandoned();
                 await KeepChargedAsync(reservation).ConfigureAwait(false);
                 return s_none;

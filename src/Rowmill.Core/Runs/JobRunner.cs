@@ -72,8 +72,14 @@ public sealed class JobRunner(RunEnvironment environment)
         {
             var record = await BeginAsync(plan, run, abort).ConfigureAwait(false);
             if (record.Unused is { } unused && options.ConfirmUnused?.Invoke(unused) == false)
+            {
                 stop.Request(new StopReason(RunState.Interrupted, "stopped before anything was sent, because the edited job leaves stored answers unused"));
-            else record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
+            }
+            else
+            {
+                record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
+            }
+
             await AskAllAsync(plan, run).ConfigureAwait(false);
             return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }

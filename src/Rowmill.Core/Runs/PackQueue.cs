@@ -11,6 +11,8 @@ namespace Rowmill.Core.Runs;
 /// <param name="maxRows">The most rows in a pack.</param>
 internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets, int maxRows) : IDisposable
 {
+    private const int MostYielding = 32;
+
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _filling = new(1, 1);
     private readonly Queue<Pack> _again = new();
@@ -26,8 +28,9 @@ internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets
             Task? changed = null;
             lock (_gate)
             {
-                if (_again.TryDequeue(out var pack))
+                if (_again.TryPeek(out var pack) && !LetsOthersGoFirst(pack))
                 {
+                    _again.Dequeue();
                     _out++;
                     return pack;
                 }
@@ -113,6 +116,17 @@ internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets
         foreach (var budget in budgets)
             if (ask.Tokens <= budget.LargestRow) return budget;
         return budgets[^1];
+    }
+
+    /// <summary>
+    /// After an outage a pack lets one new pack go first: when it is the cause itself, the others tell. A bounded number of packs
+    /// waits so.
+    /// </summary>
+    private bool LetsOthersGoFirst(Pack pack)
+    {
+        if (!pack.Yields || _usedUp) return false;
+        pack.Yields = false;
+        return _again.Count < MostYielding;
     }
 
     private void Pulse()

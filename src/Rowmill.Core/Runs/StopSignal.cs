@@ -38,7 +38,17 @@ internal sealed class StopSignal : IDisposable
     }
 
     /// <summary>Gives up what is in flight.</summary>
-    public void Abandon() => _abandon.Cancel();
+    public void Abandon()
+    {
+        try
+        {
+            _abandon.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The grace ended together with the run: nothing is in flight any more.
+        }
+    }
 
     /// <summary>Gives up what is in flight after a while.</summary>
     public void AbandonAfter(TimeSpan grace, TimeProvider clock) =>
