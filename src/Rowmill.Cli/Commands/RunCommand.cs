@@ -1,4 +1,3 @@
-using Rowmill.Core;
 using System.CommandLine;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Jobs;

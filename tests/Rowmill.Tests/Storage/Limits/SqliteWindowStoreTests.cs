@@ -12,7 +12,6 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
 {
     private static readonly LeaseOwner s_first = new("here", 1, "10");
     private static readonly LeaseOwner s_second = new("here", 2, "20");
-    private static readonly LeaseOwner s_elsewhere = new("elsewhere", 1, "10");
     private static readonly RouteLimits s_minute = new() { TokensPerMinute = 600 };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rowmill-limits-");
