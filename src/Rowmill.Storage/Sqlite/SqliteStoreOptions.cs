@@ -6,7 +6,7 @@ namespace Rowmill.Storage.Sqlite;
 internal sealed record SqliteStoreOptions
 {
     /// <summary>Rows indexed in memory before they are merged into the file; two such tables exist at most (16 bytes a slot).</summary>
-    public int MemtableRows { get; init; } = 256 * 1024;
+    public int MemtableRows { get; init; } = 64 * 1024;
 
     /// <summary>Rows merged or loaded into the index in one go, between two commits: bounds how long a commit may wait.</summary>
     public int SliceRows { get; init; } = 8 * 1024;
