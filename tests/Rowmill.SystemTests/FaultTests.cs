@@ -76,7 +76,10 @@ public sealed class FaultTests(CleanRun clean)
         await using var shop = new Workshop();
         shop.WriteSongs(CleanRun.Rows);
         var options = new SimulatorOptions { Seed = CleanRun.Seed };
-        string[] faults = ["fence", "incomplete", "shuffle", "wrong-label", "duplicate-id", "foreign-id", "bad-json", "truncate", "empty", "bad-generation", "drop"];
+        string[] faults =
+        [
+            "fence", "incomplete", "shuffle", "wrong-label", "duplicate-id", "foreign-id", "bad-json", "truncate", "empty", "bad-generation", "drop",
+        ];
         options = faults.Aggregate(options, (o, fault) => o.With(fault, 0.05));
         shop.WriteJob(await shop.SimulateAsync(options), CleanRun.Job);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using Rowmill.SystemTests.Support;
 
 namespace Rowmill.SystemTests;
 
@@ -32,7 +33,7 @@ public sealed class LauncherTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_folder, "sdk"));
         Write("sdk/dotnet", StandIn);
         foreach (var file in (string[])["rowmill", "global.json", "Directory.Build.props", ".editorconfig", "BannedSymbols.txt"])
-            File.Copy(Path.Combine(RepositoryRoot(), file), Path.Combine(_folder, file));
+            File.Copy(Path.Combine(ProgramRun.Repository, file), Path.Combine(_folder, file));
         foreach (var entry in Directory.EnumerateFileSystemEntries(_folder, "*", SearchOption.AllDirectories)) SetAge(entry, minutes: 60);
     }
 
@@ -46,7 +47,7 @@ public sealed class LauncherTests : IDisposable
     public async Task The_real_program_starts_through_a_link_from_anywhere()
     {
         var link = Path.Combine(_folder, "linked rowmill");
-        File.CreateSymbolicLink(link, Path.Combine(RepositoryRoot(), "rowmill"));
+        File.CreateSymbolicLink(link, Path.Combine(ProgramRun.Repository, "rowmill"));
 
         var run = await RunAsync(link, path: null, "--help");
 
@@ -173,13 +174,6 @@ public sealed class LauncherTests : IDisposable
 
     private static void SetAge(string file, int minutes) =>
         File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-minutes));
-
-    private static string RepositoryRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Rowmill.slnx"))) folder = Path.GetDirectoryName(folder.TrimEnd('/'))!;
-        return folder;
-    }
 
     private sealed record Run(int Id, int ExitCode, string[] Output, string Error);
 }

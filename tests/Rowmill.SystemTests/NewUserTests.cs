@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Rowmill.Simulator;
@@ -57,7 +56,6 @@ public sealed class NewUserTests
         shop.Variables[KeyVariable] = Key;
         var server = await shop.SimulateAsync(new SimulatorOptions { ApiKey = Key });
         var said = new StringBuilder();
-        Task<ProgramResult> run = shop.RunAsync("init", "table.csv");
         async Task<ProgramResult> Done(params string[] arguments)
         {
             var result = (await shop.RunAsync(arguments)).Ended(0);
@@ -65,7 +63,7 @@ public sealed class NewUserTests
             return result;
         }
 
-        (await run).Ended(0);
+        await Done("init", "table.csv");
         Edit(shop, server);
 
         var check = await Done("check", "table.yaml");
@@ -152,6 +150,6 @@ public sealed class NewUserTests
         var key = Encoding.UTF8.GetBytes(Key);
         var files = Directory.GetFiles(shop.Folder, "*", SearchOption.AllDirectories);
         Assert.Contains(files, f => f.EndsWith("rowmill.db", StringComparison.Ordinal));
-        Assert.All(files, f => Assert.True(File.ReadAllBytes(f).AsSpan().IndexOf(key) < 0, string.Create(CultureInfo.InvariantCulture, $"{f} holds the key")));
+        Assert.All(files, f => Assert.True(File.ReadAllBytes(f).AsSpan().IndexOf(key) < 0, $"{f} holds the key"));
     }
 }

@@ -109,7 +109,8 @@ public sealed class TableTests
         shop.Write("songs.csv", Encoding.Latin1.GetBytes("title;artist\nDéjà vu;Crosby, Stills\nÜber;B\n"));
         var server = await shop.SimulateAsync();
         (await shop.RunAsync("init", "songs.csv")).Ended(0);
-        shop.Write("songs.yaml", shop.Read("songs.yaml").Replace("  - model: simulator/demo", $"  - base_url: {server.BaseAddress}\n    model: simulator/demo", StringComparison.Ordinal));
+        var job = shop.Read("songs.yaml");
+        shop.Write("songs.yaml", job.Replace("  - model: simulator", $"  - base_url: {server.BaseAddress}\n    model: simulator", StringComparison.Ordinal));
 
         var summary = (await shop.RunAsync("run", "songs.yaml", "--json")).Ended(0).Document();
 
