@@ -16,6 +16,9 @@ internal sealed class CliFolder : IAsyncDisposable
 {
     public const string Secret = "sk-a-secret-of-twenty-four";
 
+    // Run ids are drawn from it: within a second two runs must not draw alike.
+    private double _chance;
+
     private CliFolder(SimulatorServer server) => Server = server;
 
     public SimulatorServer Server { get; }
@@ -68,7 +71,7 @@ internal sealed class CliFolder : IAsyncDisposable
             Directory = Path,
             IsTerminal = IsTerminal,
             Confirm = Confirm,
-            Chance = () => 0.5,
+            Chance = () => _chance = (_chance + 0.618) % 1,
             Stop = Stop,
         };
         var exit = await App.RunAsync(args, host);
