@@ -1,8 +1,8 @@
-using Rowmill.Core;
 using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
+using Rowmill.Core;
 using Rowmill.Core.Outputs;
 using Rowmill.Core.Rows;
 using Rowmill.Core.Runs;
@@ -26,7 +26,7 @@ internal static class TryCommand
 
     private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed, int sample, string? model)
     {
-        if (sample is < 1 or > 1000) throw new ProblemException(new Problem($"{sample} is not between 1 and 1000.") { Key = "--sample" });
+        if (sample is < 1 or > 1000) throw new ProblemException(new Problem("Write a number from 1 to 1000.") { Key = "--sample" });
         var words = arguments.Output(parsed);
         var job = arguments.Load(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);

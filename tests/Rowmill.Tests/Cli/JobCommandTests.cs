@@ -92,7 +92,6 @@ public sealed class JobCommandTests
         var refused = await folder.RunAsync("run", "job.yaml");
         Assert.Equal((130, 1, 1), (refused.Exit, questions, folder.Server.Stats.Requests));
         (folder.Confirm, folder.IsTerminal) = (null, false);
-        folder.WriteJob(prompt: "Label the song once more.");
         var run = await folder.RunAsync("run", "job.yaml");
         Assert.Equal((3, 2), (run.Exit, folder.Server.Stats.Requests));
         Assert.Contains("The job was edited: 3 stored answers", run.Out, StringComparison.Ordinal);
