@@ -70,9 +70,8 @@ public sealed class KillTests
         Assert.Equal(doubt, calls.Count(c => c.GetProperty("state").GetString() == "in_doubt"));
         var run = summary.GetProperty("run_id").GetString();
         var settled = calls.Count(c => c.GetProperty("state").GetString() == "settled" && c.GetProperty("run_id").GetString() != run);
-        // A kill between the commit of a reply's answers and that of its settlement leaves the call in doubt as well.
         Assert.Equal(calls.Count(c => c.GetProperty("run_id").GetString() != run), settled + (int)doubt);
-        Assert.InRange(settled, seen - lost - Concurrency, seen - lost);
+        Assert.Equal(seen - lost, settled);
     }
 
     private static void AssertPrivate(string folder)

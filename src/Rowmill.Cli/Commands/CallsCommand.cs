@@ -82,6 +82,7 @@ internal static class CallsCommand
         ["at"] = SummaryJson.Time(call.Intent.At),
         ["model"] = call.Intent.Route,
         ["question"] = call.Intent.Question,
+        ["state"] = call.State switch { CallState.InDoubt => "in_doubt", CallState.Open => "open", _ => "settled" },
         ["outcome"] = Outcome(call),
         ["rows"] = call.Intent.Rows.Count,
         ["good_rows"] = call.Settlement?.GoodRows,

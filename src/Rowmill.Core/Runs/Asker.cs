@@ -177,9 +177,14 @@ internal sealed class Asker(RunContext run, Intake intake)
     {
         var now = run.Clock.GetUtcNow();
         var usd = call.Route.Route.Price?.Of(usage);
-        var stored = outcomes.Count == 0
-            ? default
-            : run.Environment.Answers.AppendAsync(new OutcomePack
+        var settlement = Settlement(call, failure, reading.Good, rest is null ? null : $"{rest.Reason}: {rest.Detail}", usage, usd);
+        if (outcomes.Count == 0)
+        {
+            await run.Environment.Calls.SettleAsync(settlement).ConfigureAwait(false);
+        }
+        else
+        {
+            await run.Environment.Answers.AppendAsync(new OutcomePack
             {
                 Job = run.Job.Name,
                 RunId = run.RunId,
@@ -187,13 +192,13 @@ internal sealed class Asker(RunContext run, Intake intake)
                 Route = call.Route.Route.Id,
                 CallId = call.CallId,
                 At = now,
+                Settlement = settlement,
                 Rows = outcomes,
                 Lease = run.Lease,
                 Fresh = run.Options.Fresh || run.Options.RetryFailed,
-            });
-        var settled = SettleAsync(call, failure, reading.Good, rest is null ? null : $"{rest.Reason}: {rest.Detail}", usage, usd);
-        await stored.ConfigureAwait(false);
-        await settled.ConfigureAwait(false);
+            }).ConfigureAwait(false);
+        }
+
         if (call.Reservation is { } reservation)
         {
             await run.Environment.Windows
@@ -323,14 +328,14 @@ internal sealed class Asker(RunContext run, Intake intake)
         // The service may have worked, and charged, for a reply that never came: count the most it can have cost.
         var paid = failure.Billed || failure.Kind == FailureKind.TimedOut;
         var usd = paid ? call.MaxUsd : 0m;
-        await SettleAsync(call, failure, 0, failure.Message, default, usd).ConfigureAwait(false);
+        await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
         if (paid || failure.Kind == FailureKind.ConnectionLost) await KeepChargedAsync(call.Reservation).ConfigureAwait(false);
         else await GiveBackAsync(call.Reservation).ConfigureAwait(false);
         run.Counters.CallEnded(failure.Kind, default, usd);
     }
 
-    private ValueTask SettleAsync(EndedCall call, ModelFailure? failure, int good, string? note, TokenUsage usage, decimal? usd) =>
-        run.Environment.Calls.SettleAsync(new CallSettlement
+    private CallSettlement Settlement(EndedCall call, ModelFailure? failure, int good, string? note, TokenUsage usage, decimal? usd) =>
+        new()
         {
             CallId = call.CallId,
             At = run.Clock.GetUtcNow(),
@@ -343,7 +348,7 @@ internal sealed class Asker(RunContext run, Intake intake)
             Usage = usage,
             Usd = usd,
             Latency = call.Latency,
-        });
+        };
 
     private ValueTask KeepChargedAsync(long? reservation) =>
         reservation is { } held ? run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)) : default;

@@ -43,6 +43,10 @@ public sealed record OutcomePack
     /// <summary>When the reply came.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>How the call ended: stored with its outcomes, all or none, so that a kill never leaves a call in doubt whose answers
+    /// are there. Null when it is settled apart.</summary>
+    public CallSettlement? Settlement { get; init; }
+
     /// <summary>The outcomes, at least one, keys distinct.</summary>
     public required IReadOnlyList<RowOutcome> Rows { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
         lock (_gate)
         {
             leases.Fence(pack.Lease);
+            if (pack.Settlement is { } settlement) calls.Settle(settlement);
             foreach (var row in pack.Rows)
             {
                 var outcome = new StoredOutcome(

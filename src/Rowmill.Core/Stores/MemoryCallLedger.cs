@@ -22,6 +22,13 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
     public ValueTask SettleAsync(CallSettlement settlement, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Settle(settlement);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Keeps how a call ended.</summary>
+    public void Settle(CallSettlement settlement)
+    {
         lock (_gate)
         {
             if (settlement.CallId < 1 || settlement.CallId > _calls.Count)
@@ -29,8 +36,6 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
             var index = (int)settlement.CallId - 1;
             _calls[index] = _calls[index] with { Settlement = settlement, State = CallState.Settled };
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default)

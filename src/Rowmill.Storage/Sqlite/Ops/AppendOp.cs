@@ -35,6 +35,7 @@ internal sealed class AppendOp : WriteOp
             .BindBlob(9, Keys).BindText(10, _lines.AsSpan(0, _length))
             .Run();
         Result = session.Connection.LastInsertId;
+        if (_pack.Settlement is { } settlement && !SettleCallOp.TryExecute(session, settlement)) Refusal = SettleCallOp.NoSuchCall(settlement);
         session.Count(_question, route, job, new PackTotals(1, _pack.Rows.Count, _good, _pack.Fresh ? 1 : 0));
     }
 

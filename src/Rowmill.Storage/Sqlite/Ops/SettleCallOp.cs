@@ -5,14 +5,13 @@ namespace Rowmill.Storage.Sqlite.Ops;
 /// <summary>Stores how a call ended.</summary>
 internal sealed class SettleCallOp(CallSettlement settlement) : WriteOp
 {
-    public override void Execute(WriteSession session)
-    {
-        if (!Exists(session))
-        {
-            Refusal = new InvalidOperationException($"there is no call {settlement.CallId}");
-            return;
-        }
+    /// <summary>What to say to a settlement of a call that was never opened.</summary>
+    public static InvalidOperationException NoSuchCall(CallSettlement settlement) => new($"there is no call {settlement.CallId}");
 
+    /// <summary>Stores how a call ended; false when there is no such call.</summary>
+    public static bool TryExecute(WriteSession session, CallSettlement settlement)
+    {
+        if (!Exists(session, settlement)) return false;
         session.Statement("call_settle")
             .Bind(1, settlement.CallId).Bind(2, StoreTime.Of(settlement.At)).Bind(3, FailureNames.Of(settlement.Failure))
             .Bind(4, settlement.HttpStatus).Bind(5, settlement.GoodRows)
@@ -20,10 +19,16 @@ internal sealed class SettleCallOp(CallSettlement settlement) : WriteOp
             .Bind(9, settlement.Usd).Bind(10, settlement.Latency.Ticks)
             .Bind(11, settlement.RequestId).Bind(12, settlement.Note).Bind(13, settlement.Evidence)
             .Run();
+        return true;
+    }
+
+    public override void Execute(WriteSession session)
+    {
+        if (!TryExecute(session, settlement)) Refusal = NoSuchCall(settlement);
     }
 
     // Numbers rise without gaps, so the largest known one vouches for all below it.
-    private bool Exists(WriteSession session)
+    private static bool Exists(WriteSession session, CallSettlement settlement)
     {
         if (settlement.CallId < 1) return false;
         if (settlement.CallId <= session.LastCall) return true;
