@@ -68,7 +68,7 @@ public sealed class NewUserTests
 
         var check = await Done("check", "table.yaml");
         Assert.Contains("POST " + server.BaseAddress, check.Output, StringComparison.Ordinal);
-        Assert.Contains("carries 20 rows", check.Output, StringComparison.Ordinal);
+        Assert.Contains("about 20 in a request", check.Output, StringComparison.Ordinal);
         Assert.Contains("Authorization", check.Output, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(0, server.Stats.Requests);
 

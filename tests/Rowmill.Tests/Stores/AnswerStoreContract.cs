@@ -11,6 +11,18 @@ public abstract class AnswerStoreContract
     protected abstract Task<StoreSubject> OpenAsync();
 
     [Fact]
+    public async Task A_replys_answers_and_the_end_of_its_call_are_stored_together()
+    {
+        await using var store = await OpenAsync();
+        var call = await store.Calls.OpenAsync(Intent(1));
+
+        await store.Answers.AppendAsync(Pack(Answer(1)) with { CallId = call, Settlement = Settlement(call) });
+
+        var record = Assert.Single(await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync());
+        Assert.Equal((CallState.Settled, Settlement(call)), (record.State, record.Settlement));
+    }
+
+    [Fact]
     public async Task An_empty_store_finds_nothing()
     {
         await using var store = await OpenAsync();
