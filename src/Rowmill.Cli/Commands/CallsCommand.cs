@@ -33,7 +33,7 @@ internal static class CallsCommand
     private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed, string? row, bool doubt)
     {
         var words = arguments.Output(parsed);
-        var job = arguments.Load(parsed);
+        var job = await arguments.LoadAsync(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);
         var rows = row is null ? [null] : await FindAsync(job.Source.Key, await JobPlan.OpenAsync(job, cancellationToken: host.Stop), row, host.Stop);
         var calls = new JsonArray();

@@ -25,7 +25,7 @@ internal static class CheckCommand
     private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed, bool live)
     {
         var words = arguments.Output(parsed);
-        var job = arguments.Load(parsed);
+        var job = await arguments.LoadAsync(parsed);
         var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
         await using var engine = await arguments.OpenAsync(parsed, job);
         var client = engine.Environment.Client(job.Routes[0]);

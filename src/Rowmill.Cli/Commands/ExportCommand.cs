@@ -21,7 +21,7 @@ internal static class ExportCommand
     private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed, string? output)
     {
         var words = arguments.Output(parsed);
-        var job = arguments.Load(parsed);
+        var job = await arguments.LoadAsync(parsed);
         if (output is not null) job = job with { Output = OutputPath.Apply(job, host.Absolute(output)) };
         await using var engine = await arguments.OpenAsync(parsed, job);
         var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);

@@ -37,11 +37,11 @@ internal sealed class JobArguments
 
     /// <summary>Reads the job file.</summary>
     /// <exception cref="ProblemException">Every mistake in it.</exception>
-    public Job Load(ParseResult parsed)
+    public async Task<Job> LoadAsync(ParseResult parsed)
     {
         var name = parsed.GetValue(_job)!;
         var result = JobFile.Load(name, new JobFileOptions { Directory = _host.Directory });
-        return result.Job is { } job && result.Problems.Count == 0 ? job : throw new ProblemException(result.Problems);
+        return result.Job ?? throw new ProblemException(await result.WithSourceProblemsAsync(_host.Stop));
     }
 
     /// <summary>Opens the store and what else a run needs.</summary>

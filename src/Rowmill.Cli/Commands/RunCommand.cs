@@ -40,7 +40,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(
         CliHost host, CommandOutput words, JobArguments arguments, ParseResult parsed, RunOptions options, string? output, bool events)
     {
-        var job = arguments.Load(parsed);
+        var job = await arguments.LoadAsync(parsed);
         if (output is not null) job = job with { Output = OutputPath.Apply(job, host.Absolute(output)) };
         await using var engine = await arguments.OpenAsync(parsed, job);
         return await RunAsync(host, words, engine, job, options, events);

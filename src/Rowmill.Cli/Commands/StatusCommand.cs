@@ -20,7 +20,7 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(CliHost host, JobArguments arguments, ParseResult parsed)
     {
         var words = arguments.Output(parsed);
-        var job = arguments.Load(parsed);
+        var job = await arguments.LoadAsync(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);
         var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
         var last = await engine.Environment.Runs.LastAsync(job.Name, host.Stop);

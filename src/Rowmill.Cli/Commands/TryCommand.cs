@@ -28,7 +28,7 @@ internal static class TryCommand
     {
         if (sample is < 1 or > 1000) throw new ProblemException(new Problem("Write a number from 1 to 1000.") { Key = "--sample" });
         var words = arguments.Output(parsed);
-        var job = arguments.Load(parsed);
+        var job = await arguments.LoadAsync(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);
         var plan = await JobPlan.OpenAsync(job, model, host.Stop);
         var options = new RunOptions { Rows = Draw(plan.Profile.Rows, sample, host.Chance), Model = model, WriteOutput = false };

@@ -1,5 +1,6 @@
 using Rowmill.Core.Models;
 using Rowmill.Core.Outputs;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 
@@ -16,11 +17,8 @@ public static class JobColumns
     /// <summary><see cref="Check(Job, IReadOnlyList{string})"/> with the answer's properties given.</summary>
     internal static IReadOnlyList<Problem> Check(Job job, IReadOnlyList<string> columns, IReadOnlyList<string> properties)
     {
-        var problems = new List<Problem>();
+        var problems = Missing(job.Source, columns);
         var present = columns.ToHashSet(StringComparer.Ordinal);
-        Missing("source.key", job.Source.Key);
-        Missing("source.fields", job.Source.Fields);
-        Missing("source.require", job.Source.Require);
         problems.AddRange(CheckAnswer(job.Output, properties, job.Routes));
 
         var collisions = OutputColumns.Added(job.Output, properties, IsSimulated(job.Routes)).Select(c => c.Name).Where(present.Contains).ToArray();
@@ -35,13 +33,24 @@ public static class JobColumns
         }
 
         return [.. problems.Select(p => JobLines.Locate(job, p)).OrderBy(p => p.Line ?? 0)];
+    }
 
-        void Missing(string key, IReadOnlyList<string> names)
+    /// <summary>The columns that a source's options name and the source lacks.</summary>
+    internal static List<Problem> Missing(SourceOptions source, IReadOnlyList<string> columns)
+    {
+        var problems = new List<Problem>();
+        var present = columns.ToHashSet(StringComparer.Ordinal);
+        Of("source.key", source.Key);
+        Of("source.fields", source.Fields);
+        Of("source.require", source.Require);
+        return problems;
+
+        void Of(string key, IReadOnlyList<string> names)
         {
             for (var i = 0; i < names.Count; i++)
             {
                 if (present.Contains(names[i])) continue;
-                problems.Add(new Problem($"{job.Source.Name} has no column '{names[i]}'.")
+                problems.Add(new Problem($"{source.Name} has no column '{names[i]}'.")
                 {
                     Key = $"{key}[{i}]",
                     Fix = columns.Count == 0 ? "The source has no columns at all." : NearestName.Suggest(names[i], columns),

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using Rowmill.Core.Questions;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 
@@ -27,6 +28,25 @@ public sealed record JobFileResult
 
     /// <summary>Every problem found, from the top of the file down; empty when there is a job.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
+
+    /// <summary>The source, when it could be read although something else is wrong.</summary>
+    internal SourceOptions? Source { get; init; }
+
+    /// <summary>The lines of the source's keys.</summary>
+    internal IReadOnlyDictionary<string, int> Lines { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Every problem, those of the source besides: a person who has to mend the job file wants to hear of the table at once.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<Problem>> WithSourceProblemsAsync(CancellationToken cancellationToken = default)
+    {
+        if (Source is null || Problems.Count == 0) return Problems;
+        var profile = await RowSources.Open(Source).ProfileAsync(cancellationToken).ConfigureAwait(false);
+        var more = profile.Problems.Count > 0
+            ? profile.Problems
+            : JobColumns.Missing(Source, profile.Columns.Names).Select(p => JobLines.Locate(Problems[0].File, Lines, p));
+        return [.. Problems, .. more];
+    }
 
     /// <summary>True when there is a job.</summary>
     [MemberNotNullWhen(true, nameof(Job))]
@@ -61,10 +81,9 @@ public static class JobFile
     private static JobFileResult Parse(string text, string name, string directory, string? path, JobFileOptions? options)
     {
         var problems = new JobFileProblems(name);
-        Job? job = null;
-        if (YamlReader.Read(text, problems) is { } root)
-            job = new JobReader(problems, directory, path, options ?? new JobFileOptions()).Read(root);
-        if (problems.Count > 0) return new JobFileResult { Problems = problems.InFileOrder() };
+        var reader = new JobReader(problems, directory, path, options ?? new JobFileOptions());
+        var job = YamlReader.Read(text, problems) is { } root ? reader.Read(root) : null;
+        if (problems.Count > 0) return new JobFileResult { Problems = problems.InFileOrder(), Source = reader.Source, Lines = reader.Lines };
         return new JobFileResult
         {
             Job = job ?? throw new InvalidOperationException("no job and nothing wrong with its file"),

@@ -13,16 +13,19 @@ internal static class JobLines
     }
 
     /// <summary>The problem with the job's file and the line of its key, or of the nearest key above it.</summary>
-    public static Problem Locate(Job job, Problem problem)
+    public static Problem Locate(Job job, Problem problem) => Locate(job.File, job.Lines, problem);
+
+    /// <summary>The same for a job that could not be made of its file.</summary>
+    public static Problem Locate(string? file, IReadOnlyDictionary<string, int> lines, Problem problem)
     {
         for (var path = problem.Key ?? ""; path.Length > 0;)
         {
-            if (job.Lines.TryGetValue(path, out var line)) return problem with { File = job.File, Line = line };
+            if (lines.TryGetValue(path, out var line)) return problem with { File = file, Line = line };
             var cut = path.LastIndexOfAny(['.', '[']);
             path = cut < 0 ? "" : path[..cut];
         }
 
-        return problem with { File = job.File };
+        return problem with { File = file };
     }
 
     private static void Add(Dictionary<string, int> lines, string path, int line, YamlNode node)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rowmill.Core.Models;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Jobs;
 
@@ -10,6 +11,12 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
 
     /// <summary>The mistakes found so far.</summary>
     public JobFileProblems Problems { get; } = problems;
+
+    /// <summary>The source, as far as it could be read, whatever else is wrong.</summary>
+    public SourceOptions? Source { get; private set; }
+
+    /// <summary>The lines of source and output.</summary>
+    public IReadOnlyDictionary<string, int> Lines { get; private set; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>How the file is read.</summary>
     public JobFileOptions Options { get; } = options;
@@ -30,7 +37,8 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
 
         var file = new JobMap(map, "", 1, Problems);
         var name = ReadName(file);
-        var source = SourceSection.Read(file, this);
+        var source = Source = SourceSection.Read(file, this);
+        Lines = JobLines.Of(map);
         var question = new QuestionSection(file, this).Read(source?.Fields ?? []);
         var packRows = ReadPack(file);
         file.NotYet("context", "Delete it: rows are shown without their neighbours.");
@@ -58,7 +66,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
             Output = output,
             File = Problems.File,
             Directory = directory,
-            Lines = JobLines.Of(map),
+            Lines = Lines,
         };
     }
 

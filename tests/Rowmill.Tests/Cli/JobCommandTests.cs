@@ -121,4 +121,18 @@ public sealed class JobCommandTests
         Assert.Equal(0, result.Exit);
         Assert.StartsWith("http://127.0.0.1:", result.Json.GetProperty("base_url").GetString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_mistake_in_the_job_file_does_not_hide_those_of_its_source()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        var job = System.IO.File.ReadAllText(folder.File("job.yaml"));
+        System.IO.File.WriteAllText(folder.File("job.yaml"), "promtp: x\n" + job.Replace("{ csv: songs.csv", "{ require: [tittle], csv: songs.csv", StringComparison.Ordinal));
+
+        var result = await folder.RunAsync("run", "job.yaml");
+
+        Assert.Equal(2, result.Exit);
+        Assert.Contains("promtp", result.Error, StringComparison.Ordinal);
+        Assert.Contains("source.require[0]: songs.csv has no column 'tittle'", result.Error, StringComparison.Ordinal);
+    }
 }
