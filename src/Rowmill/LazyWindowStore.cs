@@ -1,4 +1,5 @@
 using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
 
 namespace Rowmill;
 
@@ -13,7 +14,17 @@ internal sealed class LazyWindowStore(Func<IWindowStore> store) : IWindowStore
 
     public ValueTask ReleaseAsync(long number, CancellationToken cancellationToken = default) => store().ReleaseAsync(number, cancellationToken);
 
-    public ValueTask<IReadOnlyList<WindowState>> ReadAsync(CancellationToken cancellationToken = default) => store().ReadAsync(cancellationToken);
+    public ValueTask ObserveAsync(
+        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) =>
+        store().ObserveAsync(owner, readings, sentAt, cancellationToken);
+
+    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) =>
+        store().HoldAsync(owner, hold, cancellationToken);
+
+    public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
+        store().SnapshotAsync(owner, limits, cancellationToken);
+
+    public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default) => store().ReadAsync(cancellationToken);
 
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) =>
         store().FingerprintAsync(key, cancellationToken);

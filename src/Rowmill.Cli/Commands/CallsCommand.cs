@@ -35,7 +35,7 @@ internal static class CallsCommand
         var words = arguments.Output(parsed);
         var job = await arguments.LoadAsync(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);
-        var rows = row is null ? [null] : await FindAsync(job.Source.Key, await JobPlan.OpenAsync(job, cancellationToken: host.Stop), row, host.Stop);
+        var rows = row is null ? [null] : await FindAsync(job.Source.Key, await OpenedJob.OpenAsync(job, cancellationToken: host.Stop), row, host.Stop);
         var calls = new JsonArray();
         var none = true;
         foreach (var key in rows)
@@ -55,7 +55,7 @@ internal static class CallsCommand
     }
 
     /// <summary>The keys of the rows a person means.</summary>
-    private static async Task<IReadOnlyList<RowKey?>> FindAsync(IReadOnlyList<string> keyColumns, JobPlan plan, string text, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<RowKey?>> FindAsync(IReadOnlyList<string> keyColumns, OpenedJob plan, string text, CancellationToken cancellationToken)
     {
         var found = new HashSet<RowKey>();
         await foreach (var (row, key) in plan.KeysAsync(cancellationToken))

@@ -26,7 +26,7 @@ internal static class CheckCommand
     {
         var words = arguments.Output(parsed);
         var job = await arguments.LoadAsync(parsed);
-        var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
+        var plan = await OpenedJob.OpenAsync(job, cancellationToken: host.Stop);
         await using var engine = await arguments.OpenAsync(parsed, job);
         var client = engine.Environment.Client(job.Routes[0]);
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
@@ -72,7 +72,7 @@ internal static class CheckCommand
         words.People.WriteLine($"\n{preview.Body}");
     }
 
-    private static async Task<ExitCode> AskAsync(CliHost host, CommandOutput words, JobPlan plan, IModelClient client, JsonObject document)
+    private static async Task<ExitCode> AskAsync(CliHost host, CommandOutput words, OpenedJob plan, IModelClient client, JsonObject document)
     {
         if (await plan.FirstRequestAsync(client.StructuredOutput, 1, host.Stop) is not { } one) return ExitCode.Done;
         var began = host.Clock.GetTimestamp();
@@ -95,7 +95,7 @@ internal static class CheckCommand
         return result.Failure?.Kind switch
         {
             null => ExitCode.Done,
-            FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted => ExitCode.Refused,
+            FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted or FailureKind.NoAllowance => ExitCode.Refused,
             FailureKind.RateLimited => ExitCode.RateLimited,
             FailureKind.BadRequest or FailureKind.FormRefused or FailureKind.TooLarge => ExitCode.UserError,
             _ => ExitCode.Failure,

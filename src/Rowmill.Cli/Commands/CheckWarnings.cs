@@ -39,7 +39,7 @@ internal static class CheckWarnings
     }
 
     /// <summary>Goes over the rows: what would be sent, what is invalid, what is equal or known.</summary>
-    public static async Task<RowFindings> RowsAsync(JobPlan plan, IAnswerStore answers, CancellationToken cancellationToken)
+    public static async Task<RowFindings> RowsAsync(OpenedJob plan, IAnswerStore answers, CancellationToken cancellationToken)
     {
         await using var invalid = new InvalidRows(plan.Source.Name);
         var counts = await plan.PassAsync(answers, invalid, cancellationToken: cancellationToken);
@@ -55,7 +55,7 @@ internal static class CheckWarnings
     }
 
     /// <summary>What is to be said of the rows.</summary>
-    public static IEnumerable<Problem> Of(JobPlan plan, RowFindings rows)
+    public static IEnumerable<Problem> Of(OpenedJob plan, RowFindings rows)
     {
         foreach (var row in rows.Invalid) yield return row;
         if (rows.Counts.Invalid > rows.Invalid.Count)

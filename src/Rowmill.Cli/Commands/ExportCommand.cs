@@ -24,7 +24,7 @@ internal static class ExportCommand
         var job = await arguments.LoadAsync(parsed);
         if (output is not null) job = job with { Output = OutputPath.Apply(job, host.Absolute(output)) };
         await using var engine = await arguments.OpenAsync(parsed, job);
-        var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
+        var plan = await OpenedJob.OpenAsync(job, cancellationToken: host.Stop);
         var rows = await plan.ExportAsync(engine.Environment.Answers, job.Output, cancellationToken: host.Stop);
         words.Document(new JsonObject
         {

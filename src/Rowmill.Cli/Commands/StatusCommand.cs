@@ -22,7 +22,7 @@ internal static class StatusCommand
         var words = arguments.Output(parsed);
         var job = await arguments.LoadAsync(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);
-        var plan = await JobPlan.OpenAsync(job, cancellationToken: host.Stop);
+        var plan = await OpenedJob.OpenAsync(job, cancellationToken: host.Stop);
         var last = await engine.Environment.Runs.LastAsync(job.Name, host.Stop);
         var rows = await plan.ExportAsync(engine.Environment.Answers, null, cancellationToken: host.Stop);
         var spent = await engine.Environment.Calls.SpentAsync(job.Name, host.Stop);

@@ -30,7 +30,7 @@ internal static class TryCommand
         var words = arguments.Output(parsed);
         var job = await arguments.LoadAsync(parsed);
         await using var engine = await arguments.OpenAsync(parsed, job);
-        var plan = await JobPlan.OpenAsync(job, model, host.Stop);
+        var plan = await OpenedJob.OpenAsync(job, model, host.Stop);
         var options = new RunOptions { Rows = Draw(plan.Profile.Rows, sample, host.Chance), Model = model, WriteOutput = false };
         await using var display = RunDisplay.Create(host, words, job, events: false);
         var summary = await engine.Runner.RunAsync(job, options, display, host.Stop, host.Abort);

@@ -12,7 +12,11 @@ public sealed record WindowOwner(string Provider, string BaseUrl, string Account
 /// <summary>What one request may take; which of it counts where is the provider's policy, see <see cref="Reservations"/>.</summary>
 /// <param name="InputTokens">Prompt tokens, estimated so that the service's own count is not larger.</param>
 /// <param name="OutputTokens">The most tokens the reply may take.</param>
-public readonly record struct Demand(long InputTokens, long OutputTokens);
+public readonly record struct Demand(long InputTokens, long OutputTokens)
+{
+    /// <summary>The reply tokens it will probably take: what stays charged when its process dies; null for <see cref="OutputTokens"/>.</summary>
+    public long? ExpectedOutputTokens { get; init; }
+}
 
 /// <summary>One request that wants to leave.</summary>
 /// <param name="Owner">Whose windows it counts in.</param>
@@ -42,21 +46,63 @@ public sealed record WindowGrant(long? Reservation, TimeSpan Wait, string? Windo
     /// </summary>
     public long? Place { get; init; }
 
+    /// <summary>The hold that binds; null when a window does.</summary>
+    public WindowHold? Hold { get; init; }
+
     /// <summary>True when waiting does not help: the request is larger than the window.</summary>
     public bool NeverFits => Wait == Timeout.InfiniteTimeSpan;
 }
 
 /// <summary>How a request that left ended.</summary>
 /// <param name="Used">Tokens as the service counted them; null when it did not say: then what was reserved stays charged.</param>
-public sealed record WindowSettlement(TokenUsage? Used);
+public sealed record WindowSettlement(TokenUsage? Used)
+{
+    /// <summary>False when the service refused the request and did not count it: what it reserved is given back.</summary>
+    public bool Counted { get; init; } = true;
+
+    /// <summary>What the service said of its windows: it corrects what is known of them, in both directions.</summary>
+    public IReadOnlyList<LimitReading> Readings { get; init; } = [];
+}
+
+/// <summary>A service told to stay away, without naming a window.</summary>
+/// <param name="Until">Until when.</param>
+/// <param name="Reason">Its words, in one line.</param>
+public sealed record WindowHold(DateTimeOffset Until, string Reason);
+
+/// <summary>Where a window's limit comes from.</summary>
+public enum WindowSource
+{
+    /// <summary>The job, or a preset that it names.</summary>
+    Job,
+
+    /// <summary>The service told it.</summary>
+    Learned,
+}
 
 /// <summary>One window as it stands.</summary>
-/// <param name="Owner">Whose.</param>
-/// <param name="Window">Such as <c>requests_per_day</c>.</param>
-/// <param name="Limit">Per span.</param>
-/// <param name="Used">Used or reserved, and not yet refilled; more than the limit when requests took more than they reserved.</param>
+/// <param name="Window">Its limit and its usage at the instant of reading.</param>
+/// <param name="Source">Where the limit comes from.</param>
 /// <param name="FullAt">When it will be unused again if nothing else is asked.</param>
-public sealed record WindowState(WindowOwner Owner, string Window, long Limit, double Used, DateTimeOffset FullAt);
+public sealed record WindowState(UsedWindow Window, WindowSource Source, DateTimeOffset FullAt);
+
+/// <summary>All windows of one owner.</summary>
+/// <param name="Owner">Whose.</param>
+/// <param name="Windows">Ordered by name.</param>
+/// <param name="Hold">A hold that has not been lifted; null when there is none.</param>
+public sealed record OwnerState(WindowOwner Owner, IReadOnlyList<WindowState> Windows, WindowHold? Hold);
+
+/// <summary>What would bind a request at one instant: the windows that the job names and those that were learned.</summary>
+/// <param name="At">The instant.</param>
+/// <param name="Windows">The windows with their usage at that instant; empty when none is known.</param>
+/// <param name="Hold">A hold that has not been lifted.</param>
+public sealed record WindowSnapshot(DateTimeOffset At, IReadOnlyList<UsedWindow> Windows, WindowHold? Hold)
+{
+    /// <summary>True when a request to this owner must be reserved.</summary>
+    public bool Binds => Windows.Count > 0 || Hold is not null;
+
+    /// <summary>The long-run rates of these windows and the most that one request may reserve.</summary>
+    public RouteRates Rates => RouteRates.Unlimited;
+}
 
 /// <summary>
 /// Port: the limits' usage, shared by processes. Reserving is one atomic operation over all windows of a request. Safe for
@@ -76,8 +122,25 @@ public interface IWindowStore
     /// </summary>
     ValueTask ReleaseAsync(long number, CancellationToken cancellationToken = default);
 
-    /// <summary>Every window known, ordered by provider, model, base address, account and window.</summary>
-    ValueTask<IReadOnlyList<WindowState>> ReadAsync(CancellationToken cancellationToken = default);
+    /// <summary>Takes note of what the service said of its windows with a request that was not reserved.</summary>
+    /// <param name="owner">Whose windows.</param>
+    /// <param name="readings">What it said.</param>
+    /// <param name="sentAt">When the request left.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask ObserveAsync(
+        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Keeps everybody away until an instant. Afterwards one request goes first; the others wait for what comes of it. A settlement of a
+    /// request reserved after the hold began lifts it. No hold is believed for longer than a day.
+    /// </summary>
+    ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default);
+
+    /// <summary>What would bind a request with these limits now.</summary>
+    ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default);
+
+    /// <summary>Every owner's windows, ordered by provider, model, base address and account.</summary>
+    ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Names an account by its key: 16 hex digits, the same for all who share these windows and for nobody else.</summary>
     ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default);

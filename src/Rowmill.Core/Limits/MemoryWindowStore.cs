@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Limits;
 
@@ -50,14 +51,29 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<WindowState>> ReadAsync(CancellationToken cancellationToken = default)
+    public ValueTask ObserveAsync(
+        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) => default;
+
+    /// <inheritdoc/>
+    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) => default;
+
+    /// <inheritdoc/>
+    public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default)
+    {
+        var now = time.GetUtcNow();
+        return new(new WindowSnapshot(now, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, new(0, now)))], null));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default)
     {
         lock (_gate)
         {
             var now = time.GetUtcNow();
             return new([.. _windows
                 .OrderBy(o => (o.Key.Provider, o.Key.Model, o.Key.BaseUrl, o.Key.Account))
-                .SelectMany(o => o.Value.OrderBy(w => w.Spec.Name, StringComparer.Ordinal).Select(w => w.StateAt(now, o.Key)))]);
+                .Select(o => new OwnerState(
+                    o.Key, [.. o.Value.OrderBy(w => w.Spec.Name, StringComparer.Ordinal).Select(w => w.StateAt(now))], null))]);
         }
     }
 

@@ -8,10 +8,10 @@ namespace Rowmill.Core.Limits;
 public sealed record UsedWindow(WindowSpec Spec, WindowUsage Usage)
 {
     /// <summary>How it stands at an instant.</summary>
-    public WindowState StateAt(DateTimeOffset now, WindowOwner owner)
+    public WindowState StateAt(DateTimeOffset now)
     {
         var usage = Usage.AdvancedTo(now, Spec);
-        return new(owner, Spec.Name, Spec.Limit, usage.Used, usage.FullAt(now, Spec));
+        return new(this with { Usage = usage }, WindowSource.Job, usage.FullAt(now, Spec));
     }
 }
 

@@ -7,13 +7,16 @@ namespace Rowmill.Core.Limits;
 /// The day windows of OpenAI and Groq are such buckets too, not calendar days: the waits their refusals name all follow
 /// (used + requested − limit) / limit × span.
 /// </remarks>
-/// <param name="Name">The job file's key, such as <c>tokens_per_minute</c>.</param>
+/// <param name="Name">One of <see cref="LimitNames"/>.</param>
 /// <param name="Measure">What it counts.</param>
 /// <param name="Span">How long an empty bucket of <paramref name="Limit"/> takes to fill.</param>
 /// <param name="Limit">What refills within the span.</param>
 /// <param name="Capacity">What the full bucket holds.</param>
 public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Span, long Limit, double Capacity)
 {
+    /// <summary>True for a calendar day of the provider: unused again at its midnight, and not before.</summary>
+    public bool Calendar { get; init; }
+
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
@@ -27,12 +30,12 @@ public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Spa
         var share = limits is { Burst: { } burst, RequestsPerMinute: > 0 and var requests } ? Math.Min(1, (double)burst / requests) : 1;
         var windows = new List<WindowSpec>(6);
         if (limits.RequestsPerMinute is { } rpm)
-            windows.Add(new("requests_per_minute", WindowMeasure.Requests, s_minute, rpm, Math.Min(rpm, limits.Burst ?? rpm)));
-        Add("tokens_per_minute", WindowMeasure.Tokens, s_minute, limits.TokensPerMinute, share);
-        Add("input_tokens_per_minute", WindowMeasure.InputTokens, s_minute, limits.InputTokensPerMinute, share);
-        Add("output_tokens_per_minute", WindowMeasure.OutputTokens, s_minute, limits.OutputTokensPerMinute, share);
-        Add("requests_per_day", WindowMeasure.Requests, s_day, limits.RequestsPerDay, 1);
-        Add("tokens_per_day", WindowMeasure.Tokens, s_day, limits.TokensPerDay, 1);
+            windows.Add(new(LimitNames.RequestsPerMinute, WindowMeasure.Requests, s_minute, rpm, Math.Min(rpm, limits.Burst ?? rpm)));
+        Add(LimitNames.TokensPerMinute, WindowMeasure.Tokens, s_minute, limits.TokensPerMinute, share);
+        Add(LimitNames.InputTokensPerMinute, WindowMeasure.InputTokens, s_minute, limits.InputTokensPerMinute, share);
+        Add(LimitNames.OutputTokensPerMinute, WindowMeasure.OutputTokens, s_minute, limits.OutputTokensPerMinute, share);
+        Add(LimitNames.RequestsPerDay, WindowMeasure.Requests, s_day, limits.RequestsPerDay, 1);
+        Add(LimitNames.TokensPerDay, WindowMeasure.Tokens, s_day, limits.TokensPerDay, 1);
         return windows;
 
         void Add(string name, WindowMeasure measure, TimeSpan span, long? limit, double share)

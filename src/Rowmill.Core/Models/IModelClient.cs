@@ -74,6 +74,9 @@ public sealed record ModelResult
     /// <summary>The service's own id of the request, when it gave one.</summary>
     public string? RequestId { get; init; }
 
+    /// <summary>What the service said of its windows, with the reply or with the refusal; empty when it said nothing.</summary>
+    public IReadOnlyList<LimitReading> Limits { get; init; } = [];
+
     /// <summary>True when there is a reply.</summary>
     [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(true, nameof(Reply))]
     [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(false, nameof(Failure))]

@@ -9,6 +9,9 @@ public enum FailureKind
     /// <summary>The request is larger than the model's context or any limit: it can never pass unchanged.</summary>
     TooLarge,
 
+    /// <summary>The account has no allowance for this model at all (a limit of 0); waiting does not help.</summary>
+    NoAllowance,
+
     /// <summary>The account has no money or no allowance left; waiting does not help.</summary>
     QuotaExhausted,
 
@@ -56,6 +59,9 @@ public sealed record ModelFailure(FailureKind Kind, string Message)
 
     /// <summary>How long the service says to wait; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The window that refused it, one of <see cref="LimitNames"/>; null when no window did or none is named.</summary>
+    public string? Window { get; init; }
 
     /// <summary>Text the model wrote all the same (a failed generation), UTF-8.</summary>
     public ReadOnlyMemory<byte> PartialText { get; init; }

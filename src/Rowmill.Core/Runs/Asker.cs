@@ -280,7 +280,7 @@ internal sealed class Asker(RunContext run, Intake intake)
                 run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} takes no form of output: {failure.Message}") { UserError = true });
                 break;
 
-            case FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted:
+            case FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted or FailureKind.NoAllowance:
                 Refuse(route, failure);
                 break;
 

@@ -42,7 +42,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var counters = new RunCounters(environment.Clock);
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
-        var plan = await JobPlan.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
         counters.SetTotal(options.Total(plan.Profile.Rows));
 
         using var stop = new StopSignal();
@@ -91,7 +91,7 @@ public sealed class JobRunner(RunEnvironment environment)
         }
     }
 
-    private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(JobPlan plan)
+    private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(OpenedJob plan)
     {
         var routes = new RouteState[plan.Routes.Count];
         for (var i = 0; i < routes.Length; i++)
@@ -105,7 +105,7 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     /// <summary>Looks at what earlier runs left, and stores that this one has begun.</summary>
-    private async Task<Beginning> BeginAsync(JobPlan plan, RunContext run, CancellationToken abort)
+    private async Task<Beginning> BeginAsync(OpenedJob plan, RunContext run, CancellationToken abort)
     {
         var doubt = await environment.Calls.FindDoubtAsync(run.Lease, abort).ConfigureAwait(false);
         var last = await environment.Runs.LastAsync(run.Job.Name, abort).ConfigureAwait(false);
@@ -132,7 +132,7 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     /// <summary>Stores what the job now asks. A trial or a run with one route only is no edit of the job.</summary>
-    private async Task<Beginning> AgreeAsync(JobPlan plan, RunContext run, Beginning beginning)
+    private async Task<Beginning> AgreeAsync(OpenedJob plan, RunContext run, Beginning beginning)
     {
         var identity = RunIds.Identity(plan);
         if (run.Options.Model is not null || run.Options.Rows is not null || beginning.Record.Identity == identity) return beginning;
@@ -142,7 +142,7 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     /// <summary>Asks everything that is to be asked, with as many workers as requests may be in flight.</summary>
-    private async Task AskAllAsync(JobPlan plan, RunContext run)
+    private async Task AskAllAsync(OpenedJob plan, RunContext run)
     {
         run.Counters.Enter(RunPhase.Asking);
         var anything = await environment.Answers.AnyAsync(plan.Scope, run.Stop.Abandoning).ConfigureAwait(false);
@@ -202,7 +202,7 @@ public sealed class JobRunner(RunEnvironment environment)
         }
     }
 
-    private async Task<RunSummary> FinishAsync(JobPlan plan, RunContext run, Beginning beginning, CancellationToken abort)
+    private async Task<RunSummary> FinishAsync(OpenedJob plan, RunContext run, Beginning beginning, CancellationToken abort)
     {
         run.Counters.Enter(RunPhase.Writing);
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
@@ -246,7 +246,7 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     /// <summary>Writes the output, or counts the rows; when that fails the reason, and the rows as the run counted them.</summary>
-    private async Task<(RowCounts Rows, StopReason? Unwritten)> WriteAsync(JobPlan plan, RunContext run, CancellationToken abort)
+    private async Task<(RowCounts Rows, StopReason? Unwritten)> WriteAsync(OpenedJob plan, RunContext run, CancellationToken abort)
     {
         try
         {

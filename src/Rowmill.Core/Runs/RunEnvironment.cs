@@ -25,6 +25,9 @@ public sealed record RunEnvironment
     /// <summary>The limits' usage.</summary>
     public required IWindowStore Windows { get; init; }
 
+    /// <summary>What calls have shown about tokens.</summary>
+    public ICalibrationStore Calibrations { get; init; } = new MemoryCalibrationStore();
+
     /// <summary>Whose windows a route uses; asked only for routes that have any.</summary>
     public required Func<Route, ValueTask<WindowOwner>> WindowOwner { get; init; }
 

@@ -18,7 +18,7 @@ internal static class RunIds
     }
 
     /// <summary>Differs after an edit of the job that can leave stored answers unused: of the question or the routes.</summary>
-    public static string Identity(JobPlan plan)
+    public static string Identity(OpenedJob plan)
     {
         var text = string.Join('\n', plan.Scope.Routes.Order(StringComparer.Ordinal).Prepend(plan.Scope.Question));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));

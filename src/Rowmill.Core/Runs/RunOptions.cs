@@ -18,6 +18,15 @@ public sealed record RunOptions
     /// <summary>Asks rows again that were answered by earlier runs.</summary>
     public bool Fresh { get; init; }
 
+    /// <summary>Waits through any limit, days if need be, instead of stopping.</summary>
+    public bool Wait { get; init; }
+
+    /// <summary>The most this run may cost, in USD; null for no bound of its own.</summary>
+    public decimal? MaxUsd { get; init; }
+
+    /// <summary>Stops when, of at least 100 rows ended, fewer than so many per cent were answered or abstained; null for never.</summary>
+    public double? Gate { get; init; }
+
     /// <summary>Only the rows at these 0-based positions, for a trial; null for all. They then are all the run counts.</summary>
     public IReadOnlySet<long>? Rows { get; init; }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Rowmill.Core;
 using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
 using Rowmill.Core.Stores;
 
 namespace Rowmill.Storage.Limits;
@@ -71,10 +72,25 @@ public sealed class SqliteWindowStore : IWindowStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<WindowState>> ReadAsync(CancellationToken cancellationToken = default)
+    public ValueTask ObserveAsync(
+        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) => default;
+
+    /// <inheritdoc/>
+    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) => default;
+
+    /// <inheritdoc/>
+    public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default)
     {
         var now = _time.GetUtcNow();
-        return new(InTransaction(() => _rows.All().Select(w => w.Window.StateAt(now, w.Owner)).ToList()));
+        return new(new WindowSnapshot(now, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, new(0, now)))], null));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var now = _time.GetUtcNow();
+        return new(InTransaction(() => _rows.All()
+            .GroupBy(w => w.Owner).Select(o => new OwnerState(o.Key, [.. o.Select(w => w.Window.StateAt(now))], null)).ToList()));
     }
 
     /// <inheritdoc/>

@@ -287,12 +287,12 @@ public abstract class WindowStoreContract : IDisposable
         await Ask(new() { TokensPerMinute = 600, RequestsPerDay = 1_000 }, 600);
         Clock.Advance(TimeSpan.FromSeconds(20));
 
-        var states = await Store.ReadAsync();
+        var states = await Store.LinesAsync();
 
         Assert.Equal(
             [
-                new WindowState(Groq, "requests_per_day", 1_000, 1 - 1_000 * 20 / 86_400d, Clock.GetUtcNow() + TimeSpan.FromSeconds(66.4)),
-                new WindowState(Groq, "tokens_per_minute", 600, 400, Clock.GetUtcNow() + TimeSpan.FromSeconds(40)),
+                new WindowLine("requests_per_day", 1_000, 1 - 1_000 * 20 / 86_400d, Clock.GetUtcNow() + TimeSpan.FromSeconds(66.4)),
+                new WindowLine("tokens_per_minute", 600, 400, Clock.GetUtcNow() + TimeSpan.FromSeconds(40)),
             ],
             states);
     }
@@ -358,7 +358,7 @@ public abstract class WindowStoreContract : IDisposable
 
     protected async Task<double[]> Used(params string[] windows)
     {
-        var states = await Store.ReadAsync();
+        var states = await Store.LinesAsync();
         return [.. windows.Select(w => states.Single(s => s.Window == w).Used)];
     }
 

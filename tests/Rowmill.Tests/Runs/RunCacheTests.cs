@@ -107,7 +107,7 @@ public sealed class RunCacheTests
         Assert.Equal(["a", "b"], world.Model().Calls.SelectMany(c => c.Titles));
         Assert.Equal([middle], Assert.Single(world.Model("b").Calls).Titles);
         Assert.Contains("9010 bytes", (await world.ColumnAsync("ai_error"))[1], StringComparison.Ordinal);
-        var plan = await JobPlan.OpenAsync(world.Job, cancellationToken: TestContext.Current.CancellationToken);
+        var plan = await OpenedJob.OpenAsync(world.Job, cancellationToken: TestContext.Current.CancellationToken);
         var counts = await plan.PassAsync(world.Store.Answers, null, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(summary.Rows with { FromCache = 3 }, counts);
     }

@@ -1,6 +1,7 @@
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
+using Rowmill.Tests.Limits;
 using Rowmill.Tests.Support;
 
 namespace Rowmill.Tests.Runs;
@@ -62,7 +63,7 @@ public sealed class RunStopTests
 
         // A reservation that is still out would be given back when its process ends.
         await world.Windows.ReleaseAsync(1, TestContext.Current.CancellationToken);
-        var window = Assert.Single(await world.Windows.ReadAsync(TestContext.Current.CancellationToken));
+        var window = Assert.Single(await world.Windows.LinesAsync());
         Assert.InRange(window.Used, 0.99, 1.01);
     }
 

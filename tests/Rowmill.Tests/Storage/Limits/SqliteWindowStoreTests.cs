@@ -39,7 +39,7 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
 
         var later = Open(s_second);
 
-        Assert.Equal(750, Assert.Single(await later.ReadAsync()).Used);
+        Assert.Equal(750, Assert.Single(await later.LinesAsync()).Used);
         Assert.Equal(TimeSpan.FromHours(6), (await Ask(later, new() { TokensPerDay = 1_000 }, 500)).Wait);
         Assert.Equal(print, await later.FingerprintAsync("key"));
     }
@@ -94,7 +94,7 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
         _dead.Add(s_first);
 
         Assert.Equal(TimeSpan.FromSeconds(60), (await Ask(two, s_minute, 600)).Wait);
-        Assert.Equal(600, Assert.Single(await two.ReadAsync()).Used);
+        Assert.Equal(600, Assert.Single(await two.LinesAsync()).Used);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
         var two = Open(s_second);
         await two.SettleAsync(grant.Reservation!.Value, new(new TokenUsage(40, 0, 20)));
 
-        Assert.Equal(60, Assert.Single(await two.ReadAsync()).Used);
+        Assert.Equal(60, Assert.Single(await two.LinesAsync()).Used);
     }
 
     [Fact]

@@ -8,14 +8,14 @@ using Rowmill.Core.Stores;
 namespace Rowmill.Core.Runs;
 
 /// <summary>A job with its source opened and counted: what every command that reads the rows begins with.</summary>
-public sealed class JobPlan
+public sealed class OpenedJob
 {
     /// <summary>Rows of a pack when the job leaves it to us.</summary>
     internal const int AutomaticRows = 20;
 
     private const string SimulatorProvider = "simulator";
 
-    private JobPlan(Job job, IReadOnlyList<Route> routes, IRowSource source, SourceProfile profile)
+    private OpenedJob(Job job, IReadOnlyList<Route> routes, IRowSource source, SourceProfile profile)
     {
         Job = job;
         Routes = routes;
@@ -52,7 +52,7 @@ public sealed class JobPlan
     /// <param name="model">Only this route; null for all of the job's.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     /// <exception cref="ProblemException">The source or the job's columns are wrong, or there is no such route; every problem at once.</exception>
-    public static async ValueTask<JobPlan> OpenAsync(Job job, string? model = null, CancellationToken cancellationToken = default)
+    public static async ValueTask<OpenedJob> OpenAsync(Job job, string? model = null, CancellationToken cancellationToken = default)
     {
         var routes = model is null ? job.Routes : [.. job.Routes.Where(r => r.Name == model)];
         if (routes.Count == 0)
@@ -69,7 +69,7 @@ public sealed class JobPlan
         var problems = profile.Problems.ToList();
         if (problems.Count == 0 && profile.Columns.Names.Count > 0) problems.AddRange(JobColumns.Check(job, profile.Columns.Names));
         problems.AddRange(RowSinks.Check(job.Output, job.Source).Select(p => JobLines.Locate(job, p)));
-        return problems.Count == 0 ? new JobPlan(job, routes, source, profile) : throw new ProblemException(problems);
+        return problems.Count == 0 ? new OpenedJob(job, routes, source, profile) : throw new ProblemException(problems);
     }
 
     /// <summary>The first request the job would send: the first rows that are not invalid.</summary>
