@@ -44,6 +44,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
         var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        if (options.MaxUsd is not null) MoneyLeft.CheckPrices(plan.Routes);
         counters.SetTotal(options.Total(plan.Profile.Rows));
 
         using var stop = new StopSignal();

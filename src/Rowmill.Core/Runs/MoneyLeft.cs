@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Runs;
 
@@ -17,6 +18,19 @@ internal sealed record MoneyLeft(decimal Usd, decimal Bound, string Setting)
         var job = budget is { } b ? new MoneyLeft(b - spent, b, "budget.usd") : null;
         var own = run is { } r ? new MoneyLeft(r, r, "--max-usd") : null;
         return job is null || own?.Usd < job.Usd ? own : job;
+    }
+
+    /// <summary>A bound in money holds only where every price is known.</summary>
+    /// <exception cref="ProblemException">A route has no price.</exception>
+    public static void CheckPrices(IEnumerable<Route> routes)
+    {
+        var problems = routes.Where(r => r.Price is null)
+            .Select(r => new Problem($"the price of {r.Name} is not known, so a bound in money cannot hold")
+            {
+                Key = "--max-usd",
+                Fix = "Write price: { input: …, output: … } under that model, in USD per million tokens.",
+            }).ToList();
+        if (problems.Count > 0) throw new ProblemException(problems);
     }
 
     /// <summary>Why the run stops at it.</summary>
