@@ -188,7 +188,8 @@ internal sealed class PackBudget
         ? -1
         : Math.Min(Math.Min(_route.ContextTokens - input, windows.Output), TokenRules.Beside(_route.Provider, windows.Tokens, input));
 
-    private static int Whole(double tokens) => (int)Math.Min(int.MaxValue, Math.Ceiling(tokens));
+    /// <summary>Rounded up, except for what is the rounding of the arithmetic itself.</summary>
+    private static int Whole(double tokens) => (int)Math.Min(int.MaxValue, Math.Ceiling(tokens - 1e-6));
 
     /// <summary>The most that one request may reserve.</summary>
     private sealed record Windows(long Tokens, long Input, long Output)
