@@ -56,6 +56,6 @@ public sealed class RetryAfterTests
     {
         using var response = new HttpResponseMessage();
         foreach (var (name, value) in headers) response.Headers.TryAddWithoutValidation(name, value);
-        return RetryAfter.Read(response.Headers, words, _clock);
+        return RetryAfter.Read(response.Headers, words, inBody: null, _clock);
     }
 }
