@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -65,7 +66,8 @@ internal static class JsonText
         }
         catch (InvalidOperationException)
         {
-            return value.GetRawText(); // half a surrogate pair: shown as it was escaped
+            // Half a surrogate pair, shown as it was escaped, or bytes that are no UTF-8.
+            return Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value));
         }
     }
 

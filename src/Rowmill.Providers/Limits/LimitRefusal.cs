@@ -62,12 +62,19 @@ internal sealed record LimitRefusal(FailureKind Kind)
         foreach (var told in headers)
         {
             var same = all.FindIndex(r => r.Window == told.Window);
-            if (same >= 0) all[same] = all[same] with { Limit = all[same].Limit ?? told.Limit, Remaining = told.Remaining, FullIn = told.FullIn };
+            if (same >= 0) all[same] = Joined(all[same], told);
             // The words know the span; a header with the same limit is about the same window.
             else if (headersNameTheSpan || !Readings.Any(r => r.Limit == told.Limit && IsOfRequests(r) == IsOfRequests(told))) all.Add(told);
         }
 
         return all;
+    }
+
+    private static LimitReading Joined(LimitReading words, LimitReading headers)
+    {
+        var limit = words.Limit ?? headers.Limit;
+        var left = headers.Remaining > limit ? limit : headers.Remaining;
+        return words with { Limit = limit, Remaining = left, FullIn = headers.FullIn };
     }
 
     private static LimitRefusal OfGoogle(GoogleQuota quota)

@@ -27,9 +27,9 @@ public sealed class GoogleQuotaTests
     {
         var (failure, limits) = await RefusedAsync(Violation(Requests, RequestsPerMinute, "15"));
         Assert.Equal((FailureKind.RateLimited, "requests_per_minute"), (failure.Kind, failure.Window));
-        Assert.Equal(TimeSpan.FromSeconds(32.41), failure.RetryAfter);
+        Assert.Equal(TimeSpan.FromMilliseconds(32410), failure.RetryAfter);
         Assert.Equal(
-            new LimitReading("requests_per_minute") { Limit = 15, OpensIn = TimeSpan.FromSeconds(32.41), Refused = true }, Assert.Single(limits));
+            new LimitReading("requests_per_minute") { Limit = 15, OpensIn = TimeSpan.FromMilliseconds(32410), Refused = true }, Assert.Single(limits));
     }
 
     [Theory]
@@ -69,7 +69,7 @@ public sealed class GoogleQuotaTests
     [InlineData(0, FailureKind.NoAllowance)]
     public async Task A_message_without_details_still_tells_its_limit(int limit, FailureKind kind)
     {
-        var body = $$"""[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current quota. \n* Quota exceeded for metric: {{Requests}}, limit: {{limit}}, model: gemini-x\nPlease retry in 32.41s."}}]""";
+        var body = $$$"""[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current quota. \n* Quota exceeded for metric: {{{Requests}}}, limit: {{{limit}}}, model: gemini-x\nPlease retry in 32.41s."}}]""";
         var failure = await Given.Failure(new ScriptedHttp().Reply(429, body));
         Assert.Equal((kind, (string?)null), (failure.Kind, failure.Window));
         Assert.Equal(limit == 0 ? null : 32.41, failure.RetryAfter?.TotalSeconds);
@@ -83,22 +83,22 @@ public sealed class GoogleQuotaTests
     [InlineData("""7""", null)]
     public async Task Details_that_name_no_quota_leave_the_window_open(string detail, double? wait)
     {
-        var body = $$"""[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"Resource exhausted.","details":[{{detail}}]}}]""";
+        var body = $$$"""[{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"Resource exhausted.","details":[{{{detail}}}]}}]""";
         var failure = await Given.Failure(new ScriptedHttp().Reply(429, body));
         Assert.Equal((FailureKind.RateLimited, (string?)null, wait), (failure.Kind, failure.Window, failure.RetryAfter?.TotalSeconds));
     }
 
-    internal static string Body(params string[] violations) => $$"""
+    internal static string Body(params string[] violations) => $$$"""
         [{"error":{"code":429,"status":"RESOURCE_EXHAUSTED",
          "message":"You exceeded your current quota, please check your plan and billing details. For more, see https://ai.google.dev/gemini-api/docs/rate-limits. \nPlease retry in 32.41s.",
          "details":[
           {"@type":"type.googleapis.com/google.rpc.Help","links":[{"description":"Learn more about Gemini API quotas","url":"https://ai.google.dev/gemini-api/docs/rate-limits"}]},
-          {"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{{string.Join(",", violations)}}]},
+          {"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{{{string.Join(",", violations)}}}]},
           {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"32s"}]}}]
         """;
 
     internal static string Violation(string metric, string id, string? value) =>
-        $$"""{"quotaMetric":"{{metric}}","quotaId":"{{id}}","quotaDimensions":{"location":"global","model":"gemini-x"}{{(value is null ? "" : $",\"quotaValue\":\"{value}\"")}}}""";
+        $$$"""{"quotaMetric":"{{{metric}}}","quotaId":"{{{id}}}","quotaDimensions":{"location":"global","model":"gemini-x"}{{{(value is null ? "" : $",\"quotaValue\":\"{value}\"")}}}}""";
 
     private static async Task<(ModelFailure Failure, IReadOnlyList<LimitReading> Limits)> RefusedAsync(params string[] violations)
     {
