@@ -83,6 +83,8 @@ public sealed class JobRunner(RunEnvironment environment)
                 record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
             }
 
+            if (plan.Budgets.All(b => b.NothingFits is not null))
+                stop.Request(new StopReason(RunState.Failed, plan.Budgets[0].NothingFits!) { UserError = true });
             await AskAllAsync(plan, run).ConfigureAwait(false);
             return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }
