@@ -9,13 +9,16 @@ namespace Rowmill.Core.Planning;
 /// <param name="exact">Keys up to which it counts exactly; about 40 bytes each.</param>
 internal sealed class DistinctRows(int exact = DistinctRows.Exact)
 {
-    /// <summary>Bits of the map: 16 MiB, with a standard error under 0.01 % up to a hundred million keys.</summary>
+    /// <summary>The standard error, as a part of the number, is below this up to a hundred million keys.</summary>
+    public const double Error = 1e-4;
+
+    /// <summary>Bits of the map: 16 MiB.</summary>
     private const int Bits = 1 << 27;
 
     private const int Exact = 200_000;
 
-    private readonly ulong[] _map = new ulong[Bits / 64];
     private HashSet<RowKey>? _keys = [];
+    private ulong[]? _map;
     private long _set;
 
     /// <summary>True while the number is exact.</summary>
@@ -28,15 +31,23 @@ internal sealed class DistinctRows(int exact = DistinctRows.Exact)
     /// <returns>False when it was added before, as far as that is seen.</returns>
     public bool Add(RowKey key)
     {
+        if (_keys is null) return Mark(key);
+        if (!_keys.Add(key)) return false;
+        if (_keys.Count <= exact) return true;
+        _map = new ulong[Bits / 64];
+        foreach (var known in _keys) Mark(known);
+        _keys = null;
+        return true;
+    }
+
+    private bool Mark(RowKey key)
+    {
         // Keys are evenly spread.
-        ref var word = ref _map[(key.High >> 6) & (Bits / 64 - 1)];
+        ref var word = ref _map![(key.High >> 6) & (Bits / 64 - 1)];
         var bit = 1UL << (int)(key.High & 63);
         var isNew = (word & bit) == 0;
         word |= bit;
         if (isNew) _set++;
-        if (_keys is null) return isNew;
-        isNew = _keys.Add(key);
-        if (_keys.Count > exact) _keys = null;
         return isNew;
     }
 }

@@ -35,14 +35,17 @@ internal static class RowSurvey
         }
 
         var known = counters.Progress().Rows;
+        var different = distinct.IsExact ? distinct.Count : Math.Min(distinct.Count, rows);
+        // What is less than the error of counting is none.
+        if (!distinct.IsExact && rows - different < DistinctRows.Error * rows) different = rows;
         return new RowTally
         {
             Total = options.Total(job.Profile.Rows),
-            ToAsk = distinct.Count,
+            ToAsk = different,
             FromCache = known.FromCache,
             Failed = known.Failed,
             Invalid = known.Invalid,
-            Equal = rows - distinct.Count,
+            Equal = rows - different,
             Exact = distinct.IsExact,
             Tokens = sizes,
         };
