@@ -6,7 +6,7 @@ namespace Rowmill.Core.Packing;
 /// <remarks>
 /// A number in the job stands, as far as context, output limit and windows admit it. Otherwise the size is the least of three: what the
 /// windows give a reason for (<see cref="PackTarget"/>), what replies have borne out (<see cref="PackCap"/>), and, row by row in
-/// <see cref="Takes"/>, the budget with <see cref="FlowingShare"/> of the windows.
+/// <see cref="Takes"/>, the budget with a part of the smallest window (<see cref="FlowingShare"/>).
 /// </remarks>
 internal sealed class PackSizer
 {
@@ -19,11 +19,20 @@ internal sealed class PackSizer
     /// </summary>
     public const double FlowingShare = 0.5;
 
+    /// <summary>
+    /// The same, where the smallest window is not the one that binds: a minute's window stands full anyway while a day's lets only little
+    /// through. A tenth stays free for what others use and for counts that differ.
+    /// </summary>
+    public const double StandingShare = 0.9;
+
+    /// <summary>A window that would take longer than this to fill at the route's pace is not the one that sets the pace: a minute's, and as much again for doubt.</summary>
+    private const double SecondsOfMinuteWindow = 120;
+
     private readonly Lock _gate = new();
     private readonly int? _upperBound;
     private readonly double _rowTokens;
     private readonly PackCap _cap;
-    private RouteRates _rates = RouteRates.Unlimited;
+    private volatile RouteRates _rates = RouteRates.Unlimited;
     private volatile int _rows;
 
     /// <summary>Creates the sizer of one route.</summary>
@@ -76,7 +85,8 @@ internal sealed class PackSizer
         }
     }
 
-    private double Share => _upperBound is null ? FlowingShare : 1;
+    private double Share => _upperBound is not null ? 1
+        : _rates.LargestTokens / _rates.TokensPerSecond > SecondsOfMinuteWindow ? StandingShare : FlowingShare;
 
     private double RowTokens => Budget.UsualRow ?? _rowTokens;
 
@@ -86,5 +96,5 @@ internal sealed class PackSizer
 
     /// <summary>Packs of an earlier run that went well are not grown anew: their usual size is where the next run begins.</summary>
     private static int Begin(TokenCalibration calibration) =>
-        calibration is { OutputPerRow: not null, UsualRows: { } usual, TruncatedShare: < PackCap.Tolerated } ? Math.Max(Default, (int)usual) : Default;
+        calibration is { OutputPerRow: not null, UsualRows: { } usual, TruncatedShare: < PackCap.Tolerated } ? Math.Max(Default, (int)Math.Round(usual)) : Default;
 }

@@ -146,8 +146,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
     {
         Interlocked.Increment(ref call.Route.Successes);
         call.Route.Gate.Succeeded(call.SentAt);
-        var usage = reply.Usage ?? new TokenUsage(
-            call.Demand.InputTokens, 0, TokenEstimate.Of(reply.Text.Span));
+        var usage = reply.Usage ?? call.Estimated(reply.Text.Span);
         var reading = run.Reader.Read(reply.Text, call.Pack.Rows.Count);
         var failure = RowFailures.Of(reply, reading);
         if (reply.Refusal is { } words) reading = reading with { Problem = $"the model refused: {words}" };
@@ -266,8 +265,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
                 // The service threw away what the model wrote, but charged for it: what can be read of it counts.
                 Interlocked.Increment(ref route.Successes);
                 var wrote = run.Reader.Read(failure.PartialText, call.Pack.Rows.Count);
-                var usage = new TokenUsage(
-                    call.Demand.InputTokens, 0, TokenEstimate.Of(failure.PartialText.Span));
+                var usage = call.Estimated(failure.PartialText.Span);
                 return await StoreAsync(call, wrote, RowFailures.BadGeneration, failure.PartialText, usage, failure, splitNow: false).ConfigureAwait(false);
 
             case FailureKind.TooLarge when failure.Window is not null && await _learning.HasShrunkAsync(call, failure).ConfigureAwait(false):

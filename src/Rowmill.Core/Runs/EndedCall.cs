@@ -21,4 +21,11 @@ internal sealed record EndedCall(
     public Pack Pack => Entry.Pack;
 
     public Demand Demand => Entry.Demand;
+
+    /// <summary>The tokens of a reply whose service does not tell them.</summary>
+    public TokenUsage Estimated(ReadOnlySpan<byte> reply)
+    {
+        var estimate = Route.Budget.EstimateFor(Pack.Rows.Count, Pack.Tokens);
+        return new TokenUsage((long)Math.Ceiling(Route.Calibration.Input(estimate).Mean), 0, TokenEstimate.Of(reply));
+    }
 }

@@ -8,7 +8,11 @@ namespace Rowmill.Core.Runs;
 /// <summary>What the job says of a row before anything is asked.</summary>
 /// <param name="Invalid">Why it is never sent; null when it may be.</param>
 /// <param name="Shown">What the model sees, and the key.</param>
-internal readonly record struct Judgement(string? Invalid, ShownRow Shown);
+internal readonly record struct Judgement(string? Invalid, ShownRow Shown)
+{
+    /// <summary>True when it is invalid for its size only: limits that were written down later do not take a stored answer away.</summary>
+    public bool IsTooLarge { get; init; }
+}
 
 /// <summary>
 /// Judges the rows of one pass over a source, in source order. Every pass of a job judges alike: the run, the output and the status
@@ -38,7 +42,9 @@ internal sealed class RowJudge : IDisposable
     {
         var shown = _shown.Show(row);
         if (_occurrences is not null) shown = shown with { Key = ShownFields.Key(shown.Key, _occurrences.Next(shown.Key)) };
-        return new Judgement(_check.Check(row) ?? TooLarge(shown), shown);
+        return _check.Check(row) is { } wrong ? new Judgement(wrong, shown)
+            : TooLarge(shown) is { } large ? new Judgement(large, shown) { IsTooLarge = true }
+            : new Judgement(null, shown);
     }
 
     public void Dispose() => _occurrences?.Dispose();

@@ -64,7 +64,7 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
 
     private static RowVerdict Verdict(Judgement judgement, StoredOutcome? found)
     {
-        if (judgement.Invalid is not null) return new RowVerdict(RowStatus.Invalid, judgement.Invalid, default);
+        if (judgement.Invalid is not null && !(judgement.IsTooLarge && found is not null)) return new RowVerdict(RowStatus.Invalid, judgement.Invalid, default);
         return found?.Kind switch
         {
             null => new RowVerdict(RowStatus.Pending, null, default),
