@@ -16,7 +16,7 @@ internal sealed class LazyWindowStore(Func<IWindowStore> store) : IWindowStore
 
     public ValueTask ObserveAsync(
         WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) =>
-        store().ObserveAsync(owner, readings, sentAt, cancellationToken);
+        readings.Count == 0 ? ValueTask.CompletedTask : store().ObserveAsync(owner, readings, sentAt, cancellationToken);
 
     public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) =>
         store().HoldAsync(owner, hold, cancellationToken);

@@ -35,4 +35,8 @@ public readonly record struct Charge(long Requests, long Tokens, long InputToken
     /// <summary>The sum, measure by measure.</summary>
     public static Charge operator +(Charge a, Charge b) => new(
         a.Requests + b.Requests, a.Tokens + b.Tokens, a.InputTokens + b.InputTokens, a.OutputTokens + b.OutputTokens);
+
+    /// <summary>The difference, measure by measure.</summary>
+    public static Charge operator -(Charge a, Charge b) => new(
+        a.Requests - b.Requests, a.Tokens - b.Tokens, a.InputTokens - b.InputTokens, a.OutputTokens - b.OutputTokens);
 }

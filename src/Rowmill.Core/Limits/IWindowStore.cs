@@ -62,6 +62,12 @@ public sealed record WindowSettlement(TokenUsage? Used)
 
     /// <summary>What the service said of its windows: it corrects what is known of them, in both directions.</summary>
     public IReadOnlyList<LimitReading> Readings { get; init; } = [];
+
+    /// <summary>
+    /// The wait that a refusal named without naming a window. One of at most a minute is taken for the minute's window of requests, if
+    /// that is known: some services enforce it by the second. A longer one is for <see cref="IWindowStore.HoldAsync"/>.
+    /// </summary>
+    public TimeSpan? RetryAfter { get; init; }
 }
 
 /// <summary>A service told to stay away, without naming a window.</summary>
@@ -83,7 +89,11 @@ public enum WindowSource
 /// <param name="Window">Its limit and its usage at the instant of reading.</param>
 /// <param name="Source">Where the limit comes from.</param>
 /// <param name="FullAt">When it will be unused again if nothing else is asked.</param>
-public sealed record WindowState(UsedWindow Window, WindowSource Source, DateTimeOffset FullAt);
+public sealed record WindowState(UsedWindow Window, WindowSource Source, DateTimeOffset FullAt)
+{
+    /// <summary>When the service last told its limit; null when it did not.</summary>
+    public DateTimeOffset? LearnedAt { get; init; }
+}
 
 /// <summary>All windows of one owner.</summary>
 /// <param name="Owner">Whose.</param>
@@ -105,7 +115,7 @@ public sealed record WindowSnapshot(DateTimeOffset At, IReadOnlyList<UsedWindow>
     public bool Binds => Windows.Count > 0 || Hold is not null;
 
     /// <summary>The long-run rates of these windows and the most that one request may reserve.</summary>
-    public RouteRates Rates => RouteRates.Unlimited;
+    public RouteRates Rates => WindowRates.Of(Windows);
 }
 
 /// <summary>

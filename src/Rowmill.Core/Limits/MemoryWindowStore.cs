@@ -11,9 +11,10 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
     private static readonly LeaseOwner s_self = new("memory", 0, "");
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<WindowOwner, IReadOnlyList<UsedWindow>> _windows = [];
-    private readonly Dictionary<long, (WindowOwner Owner, Claim Claim)> _claims = [];
+    private readonly Dictionary<WindowOwner, Owned> _owners = [];
+    private readonly Dictionary<long, (Owned Owner, Claim Claim)> _claims = [];
     private readonly byte[] _salt = RandomNumberGenerator.GetBytes(KeyFingerprint.SaltBytes);
+    private (WindowOwner Owner, Owned Owned)? _lastAsked;
     private long _last;
 
     /// <inheritdoc/>
@@ -22,13 +23,15 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
         lock (_gate)
         {
             var owner = Of(request.Owner);
-            var verdict = owner.Reserve(request, time.GetUtcNow(), s_self, _ => true);
-            _windows[request.Owner] = owner.Windows;
-            foreach (var gone in owner.Gone) _claims.Remove(gone);
+            var verdict = owner.Windows.Reserve(request, time.GetUtcNow(), s_self, _ => true);
+            foreach (var gone in owner.Windows.Gone) Forget(owner, gone);
             if (verdict.Claim is not { } claim) return new(verdict.Grant(0));
 
             var number = claim.Number == 0 ? ++_last : claim.Number;
-            _claims[number] = (request.Owner, claim with { Number = number });
+            claim = claim with { Number = number };
+            owner.Windows.Keep(claim);
+            _claims[number] = (owner, claim);
+            if (!claim.Waits) owner.Reservations[number] = claim;
             return new(verdict.Grant(number));
         }
     }
@@ -36,32 +39,43 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
     /// <inheritdoc/>
     public ValueTask SettleAsync(long reservation, WindowSettlement settlement, CancellationToken cancellationToken = default)
     {
-        End(reservation, (windows, owner, claim, now) =>
-        {
-            if (settlement.Used is { } used) windows.Settle(claim, owner.Provider, used, now);
-        });
+        lock (_gate)
+            if (End(reservation) is var (owner, claim)) owner.Windows.Settle(claim, settlement, time.GetUtcNow());
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
     public ValueTask ReleaseAsync(long number, CancellationToken cancellationToken = default)
     {
-        End(number, (windows, _, claim, now) => windows.Release(claim, now));
+        lock (_gate)
+            if (End(number) is var (owner, claim)) owner.Windows.Release(claim, time.GetUtcNow());
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
     public ValueTask ObserveAsync(
-        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) => default;
+        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default)
+    {
+        lock (_gate) Of(owner).Windows.Observe(readings, sentAt, time.GetUtcNow());
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
-    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) => default;
+    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default)
+    {
+        lock (_gate) Of(owner).Windows.Hold(hold, time.GetUtcNow());
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default)
     {
-        var now = time.GetUtcNow();
-        return new(new WindowSnapshot(now, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, new(0, now)))], null));
+        // Asking after an owner does not make it known.
+        lock (_gate)
+        {
+            var windows = _owners.TryGetValue(owner, out var owned) ? owned.Windows : new OwnerWindows(owner, transit, OwnerRecord.New, [], () => []);
+            return new(windows.Snapshot(limits, time.GetUtcNow()));
+        }
     }
 
     /// <inheritdoc/>
@@ -70,27 +84,45 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
         lock (_gate)
         {
             var now = time.GetUtcNow();
-            return new([.. _windows
+            return new([.. _owners
                 .OrderBy(o => (o.Key.Provider, o.Key.Model, o.Key.BaseUrl, o.Key.Account))
-                .Select(o => new OwnerState(
-                    o.Key, [.. o.Value.OrderBy(w => w.Spec.Name, StringComparer.Ordinal).Select(w => w.StateAt(now))], null))]);
+                .Select(o => o.Value.Windows.State(now))]);
         }
     }
 
     /// <inheritdoc/>
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) => new(KeyFingerprint.Of(_salt, key));
 
-    private void End(long number, Action<OwnerWindows, WindowOwner, Claim, DateTimeOffset> end)
+    /// <summary>Takes a claim out; nothing more is to be done for a place, nor for what is not outstanding.</summary>
+    private (Owned Owner, Claim Claim)? End(long number)
     {
-        lock (_gate)
-        {
-            if (!_claims.Remove(number, out var found) || found.Claim.Waits) return;
-            var windows = Of(found.Owner);
-            end(windows, found.Owner, found.Claim, time.GetUtcNow());
-            _windows[found.Owner] = windows.Windows;
-        }
+        if (!_claims.TryGetValue(number, out var found)) return null;
+        Forget(found.Owner, number);
+        if (!found.Claim.Waits) return found;
+        found.Owner.Windows.Forget(number);
+        return null;
     }
 
-    private OwnerWindows Of(WindowOwner owner) => new(
-        _windows.GetValueOrDefault(owner, []), [.. _claims.Values.Where(c => c.Owner == owner).Select(c => c.Claim)], transit);
+    private void Forget(Owned owner, long number)
+    {
+        _claims.Remove(number);
+        owner.Reservations.Remove(number);
+    }
+
+    private Owned Of(WindowOwner owner)
+    {
+        if (_lastAsked is { } last && ReferenceEquals(last.Owner, owner)) return last.Owned;
+        if (!_owners.TryGetValue(owner, out var owned)) _owners[owner] = owned = new Owned(owner, transit);
+        _lastAsked = (owner, owned);
+        return owned;
+    }
+
+    private sealed class Owned
+    {
+        public Owned(WindowOwner owner, TimeSpan transit) => Windows = new(owner, transit, OwnerRecord.New, [], () => Reservations.Values);
+
+        public Dictionary<long, Claim> Reservations { get; } = [];
+
+        public OwnerWindows Windows { get; }
+    }
 }

@@ -2,57 +2,27 @@ using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Limits;
 
-/// <summary>One window with its usage.</summary>
-/// <param name="Spec">The window, with the limit of the job that last asked.</param>
-/// <param name="Usage">Its usage.</param>
-public sealed record UsedWindow(WindowSpec Spec, WindowUsage Usage)
+/// <summary>What a store keeps of an owner beside its claims.</summary>
+/// <param name="Windows">Its windows.</param>
+/// <param name="Tally">What was charged to it.</param>
+/// <param name="Hold">A hold that has not been lifted.</param>
+public sealed record OwnerRecord(IReadOnlyList<KeptWindow> Windows, Tally Tally, KeptHold? Hold)
 {
-    /// <summary>How it stands at an instant.</summary>
-    public WindowState StateAt(DateTimeOffset now)
-    {
-        var usage = Usage.AdvancedTo(now, Spec);
-        return new(this with { Usage = usage }, WindowSource.Job, usage.FullAt(now, Spec));
-    }
-}
-
-/// <summary>A reservation, or the place of a request that waits for one.</summary>
-/// <param name="Number">Its number; zero until the store gives it one. Numbers rise, so they are the order of arrival.</param>
-/// <param name="Waits">True for a place.</param>
-/// <param name="Charge">What it takes.</param>
-/// <param name="At">When it was made.</param>
-/// <param name="Expires">A place: when it is lost. A reservation: when it returns if its holder cannot be seen from here.</param>
-/// <param name="Holder">The process.</param>
-public sealed record Claim(long Number, bool Waits, Charge Charge, DateTimeOffset At, DateTimeOffset Expires, LeaseOwner Holder);
-
-/// <summary>What came of a request.</summary>
-/// <param name="Wait">How long until it fits; see <see cref="WindowGrant.Wait"/>.</param>
-/// <param name="Window">The window that binds.</param>
-/// <param name="Claim">What is to be kept: a reservation, a place, or nothing. Its number is zero when it is new.</param>
-public sealed record WindowVerdict(TimeSpan Wait, string? Window, Claim? Claim)
-{
-    /// <summary>What the caller is told, once the claim has its number.</summary>
-    public WindowGrant Grant(long number) => Claim switch
-    {
-        null => new(null, Wait, Window),
-        { Waits: true } => new(null, Wait, Window) { Place = number },
-        _ => new(number, Wait, null),
-    };
+    /// <summary>An owner of whom nothing is known.</summary>
+    public static OwnerRecord New { get; } = new([], default, null);
 }
 
 /// <summary>
 /// The windows of one owner and the claims on them: the rules that every store shares. A store loads it, asks it once, and writes
-/// back what changed, all in one transaction.
+/// back what changed, all in one transaction; or keeps it.
 /// </summary>
 /// <remarks>
 /// Order: a request passes only when it fits together with all places before it, so whoever waits is served in order of arrival, and
 /// a small request goes ahead of a large one exactly where it does not delay it. Nothing is lost by that: the bucket fills for the
-/// one that waits and is spent by it. A window once known is charged by all requests of the owner, but binds only those whose limits
-/// name it.
+/// one that waits and is spent by it. A window once known is charged by all requests of the owner; it binds those whose limits name
+/// it, and all when the service told its limit.
 /// </remarks>
-/// <param name="windows">The owner's windows.</param>
-/// <param name="claims">The owner's claims.</param>
-/// <param name="transit">How long a request may travel, at most <see cref="WindowUsage.Skew"/>; see <see cref="WindowUsage.Plus"/>.</param>
-public sealed class OwnerWindows(IReadOnlyCollection<UsedWindow> windows, IReadOnlyCollection<Claim> claims, TimeSpan transit)
+public sealed partial class OwnerWindows
 {
     /// <summary>A place is lost when its holder has not asked again this long after its wait was over.</summary>
     public static readonly TimeSpan PlaceGrace = TimeSpan.FromSeconds(5);
@@ -60,14 +30,35 @@ public sealed class OwnerWindows(IReadOnlyCollection<UsedWindow> windows, IReadO
     /// <summary>A reservation whose holder cannot be seen (another machine) returns after this time.</summary>
     public static readonly TimeSpan Expiry = TimeSpan.FromMinutes(10);
 
-    private readonly List<UsedWindow> _windows = [.. windows];
-    private readonly List<Claim> _claims = [.. claims];
+    private readonly WindowOwner _owner;
+    private readonly TimeSpan _transit;
+    private readonly List<KeptWindow> _windows;
+    private readonly List<Claim> _places;
+    private readonly Func<IReadOnlyCollection<Claim>> _reservations;
     private readonly List<long> _gone = [];
+    private RouteLimits? _limits;
+    private IReadOnlyList<WindowSpec> _specs = [];
+    private Tally _tally;
+    private KeptHold? _hold;
 
-    /// <summary>The windows as they stand after the call.</summary>
-    public IReadOnlyList<UsedWindow> Windows => _windows;
+    /// <summary>The rules over what a store keeps.</summary>
+    /// <param name="owner">Whose windows.</param>
+    /// <param name="transit">How long a request may travel, at most <see cref="WindowUsage.Skew"/>; see <see cref="WindowUsage.Plus"/>.</param>
+    /// <param name="record">What is kept.</param>
+    /// <param name="places">The places, in order of their numbers.</param>
+    /// <param name="reservations">The reservations; read only when needed, and those of the moment.</param>
+    public OwnerWindows(
+        WindowOwner owner, TimeSpan transit, OwnerRecord record, IEnumerable<Claim> places, Func<IReadOnlyCollection<Claim>> reservations)
+    {
+        (_owner, _transit, _reservations) = (owner, transit, reservations);
+        (_windows, _tally, _hold) = ([.. record.Windows], record.Tally, record.Hold);
+        _places = [.. places];
+    }
 
-    /// <summary>Numbers of the claims that the call ended.</summary>
+    /// <summary>What is to be kept after a call.</summary>
+    public OwnerRecord Record => new(_windows, _tally, _hold);
+
+    /// <summary>Numbers of the claims that the last call ended.</summary>
     public IReadOnlyList<long> Gone => _gone;
 
     /// <summary>Decides a request and charges it when it fits.</summary>
@@ -77,50 +68,97 @@ public sealed class OwnerWindows(IReadOnlyCollection<UsedWindow> windows, IReadO
     /// <param name="isAlive">Whether a process lives; null when that cannot be seen from here.</param>
     public WindowVerdict Reserve(WindowRequest request, DateTimeOffset now, LeaseOwner self, Func<LeaseOwner, bool?> isAlive)
     {
-        var specs = WindowSpec.Of(request.Limits);
-        var charge = Reservations.For(request.Owner.Provider, request.Demand);
-        var place = _claims.Exists(c => c.Waits && c.Number == request.Place) ? request.Place : null;
-        Advance(now);
-        foreach (var spec in specs) Know(spec, now);
-        Forget(_claims.FindAll(c => c.Waits && c.Expires < now && c.Number != place));
+        _gone.Clear();
+        Know(request.Limits, now);
+        var charge = Reservations.For(_owner.Provider, request.Demand);
+        var place = request.Place is { } number && IndexOf(number) >= 0 ? request.Place : null;
+        ForgetLost(place, now);
 
-        var (wait, window) = Wait(specs, place, charge, now);
-        if (wait != TimeSpan.Zero && EndDead(now, self, isAlive)) (wait, window) = Wait(specs, place, charge, now);
-        if (wait == TimeSpan.Zero)
+        var (wait, window) = Wait(place, charge, now);
+        if (wait != TimeSpan.Zero && EndDead(now, self, isAlive)) (wait, window) = Wait(place, charge, now);
+        WindowHold? hold = null;
+        if (wait != Timeout.InfiniteTimeSpan && HoldAt(now) is var (until, held) && until > wait) (wait, window, hold) = (until, null, held);
+        if (wait == TimeSpan.Zero) return new(wait, null, Charge(request.Demand, place, charge, now, self), null);
+        if (wait != Timeout.InfiniteTimeSpan && wait <= request.Patience)
+            return new(wait, window, new Claim(place ?? 0, Waits: true, charge, now, now + wait + PlaceGrace, self), hold);
+        if (place is { } given) Forget(given);
+        return new(wait, window, null, hold);
+    }
+
+    /// <summary>Takes a claim that has its number among those kept; a store that keeps these rules themselves calls it.</summary>
+    public void Keep(Claim claim)
+    {
+        var at = IndexOf(claim.Number);
+        if (claim.Waits && at >= 0) _places[at] = claim;
+        else if (claim.Waits) _places.Add(claim);
+        else if (at >= 0) _places.RemoveAt(at);
+    }
+
+    /// <summary>Gives a place up.</summary>
+    public void Forget(long place)
+    {
+        var at = IndexOf(place);
+        if (at < 0) return;
+        _places.RemoveAt(at);
+        _gone.Add(place);
+    }
+
+    /// <summary>What would bind a request with these limits.</summary>
+    public WindowSnapshot Snapshot(RouteLimits limits, DateTimeOffset now)
+    {
+        Know(limits, now);
+        var windows = new List<UsedWindow>(_windows.Count);
+        foreach (var window in _windows)
+            if (window.For(Named(window.Spec.Name), now) is { } spec) windows.Add(new(spec, window.Usage));
+        return new(now, windows, Held(now));
+    }
+
+    /// <summary>All windows as they stand.</summary>
+    public OwnerState State(DateTimeOffset now)
+    {
+        Advance(now);
+        var states = _windows
+            .OrderBy(w => w.Spec.Name, StringComparer.Ordinal)
+            .Select(w => new WindowState(
+                new(w.Spec, w.Usage), w.Learned ? WindowSource.Learned : WindowSource.Job, w.Usage.FullAt(now, w.Spec))
+            { LearnedAt = w.Told is null ? null : w.ToldAt });
+        return new(_owner, [.. states], Held(now));
+    }
+
+    private Claim Charge(Demand demand, long? place, Charge charge, DateTimeOffset now, LeaseOwner self)
+    {
+        var (providers, output) = (_owner.Provider, Math.Min(demand.ExpectedOutputTokens ?? demand.OutputTokens, demand.OutputTokens));
+        var givenBack = _tally.GivenBack;
+        _tally = _tally.Plus(charge, now, _transit);
+        var order = _tally.Charged.Requests;
+        for (var i = 0; i < _windows.Count; i++)
         {
-            Each(w => w.Usage.Plus(charge[w.Spec.Measure], now, transit));
-            return new(wait, null, new Claim(place ?? 0, Waits: false, charge, now, now + Expiry, self));
+            var window = _windows[i];
+            var usage = window.Usage.Plus(charge[window.Spec.Measure], now, window.Spec, _transit);
+            _windows[i] = window with { Usage = usage, LagOrder = usage.At > window.Usage.At ? order : window.LagOrder };
         }
 
-        if (wait != Timeout.InfiniteTimeSpan && wait <= request.Patience)
-            return new(wait, window, new Claim(place ?? 0, Waits: true, charge, now, now + wait + PlaceGrace, self));
-        if (place is { } given) _gone.Add(given);
-        return new(wait, window, null);
+        Probe(order, now);
+        return new Claim(place ?? 0, Waits: false, charge, now, now + Expiry, self)
+        {
+            Expected = Reservations.Settled(providers, charge, new TokenUsage(demand.InputTokens, 0, output)),
+            Order = order,
+            Before = _tally.Earlier,
+            GivenBack = givenBack,
+        };
     }
 
-    /// <summary>Replaces what a reservation took by what was used.</summary>
-    public void Settle(Claim reservation, string provider, TokenUsage used, DateTimeOffset now)
+    private (TimeSpan Wait, string? Window) Wait(long? place, Charge charge, DateTimeOffset now)
     {
-        Advance(now);
-        Replace(reservation, Reservations.Settled(provider, reservation.Charge, used), now);
-    }
-
-    /// <summary>Gives back what a reservation took.</summary>
-    public void Release(Claim reservation, DateTimeOffset now)
-    {
-        Advance(now);
-        Replace(reservation, default, now);
-    }
-
-    private (TimeSpan Wait, string? Window) Wait(IReadOnlyList<WindowSpec> specs, long? place, Charge charge, DateTimeOffset now)
-    {
-        var ahead = _claims.Where(c => c.Waits && (place is null || c.Number < place)).Aggregate(default(Charge), (sum, c) => sum + c.Charge);
+        var ahead = default(Charge);
+        foreach (var claim in _places)
+            if (place is null || claim.Number < place) ahead += claim.Charge;
         var longest = TimeSpan.Zero;
         string? binding = null;
-        foreach (var spec in specs)
+        foreach (var window in _windows)
         {
-            var usage = _windows.Find(w => w.Spec.Name == spec.Name)!.Usage;
-            var wait = usage.WaitFor(ahead[spec.Measure], charge[spec.Measure], now, spec);
+            if (window.For(Named(window.Spec.Name), now) is not { } spec) continue;
+            var wait = window.Usage.WaitFor(ahead[spec.Measure], charge[spec.Measure], now, spec);
             if (wait == Timeout.InfiniteTimeSpan) return (wait, spec.Name);
             if (wait > longest) (longest, binding) = (wait, spec.Name);
         }
@@ -128,48 +166,78 @@ public sealed class OwnerWindows(IReadOnlyCollection<UsedWindow> windows, IReadO
         return (longest, binding);
     }
 
-    private void Know(WindowSpec spec, DateTimeOffset now)
+    private WindowSpec? Named(string name)
     {
-        var known = _windows.FindIndex(w => w.Spec.Name == spec.Name);
-        if (known >= 0)
-        {
-            _windows[known] = _windows[known] with { Spec = spec };
-            return;
-        }
-
-        // A job's limits name it for the first time: what is on its way counts in it, what went before is not known.
-        _windows.Add(new(spec, new(_claims.Where(c => !c.Waits).Sum(c => (double)c.Charge[spec.Measure]), now)));
+        foreach (var spec in _specs)
+            if (spec.Name == name) return spec;
+        return null;
     }
 
-    private bool EndDead(DateTimeOffset now, LeaseOwner self, Func<LeaseOwner, bool?> isAlive)
+    /// <summary>Brings the windows to an instant and takes in what a job's limits name.</summary>
+    private void Know(RouteLimits limits, DateTimeOffset now)
     {
-        var holders = _claims.Select(c => c.Holder).Distinct().Where(h => h != self).ToDictionary(h => h, isAlive);
-        var dead = _claims.FindAll(c => holders.TryGetValue(c.Holder, out var alive) && !(alive ?? c.Expires >= now));
-
-        // A dead process's places are free. What it had reserved stays charged: its requests may have left, and the provider counts them.
-        Forget(dead);
-        return dead.Count > 0;
-    }
-
-    private void Forget(List<Claim> ended)
-    {
-        foreach (var claim in ended)
+        if (!ReferenceEquals(limits, _limits)) (_limits, _specs) = (limits, WindowSpec.Of(limits, _owner));
+        Advance(now);
+        for (var i = 0; i < _specs.Count; i++)
         {
-            _gone.Add(claim.Number);
-            _claims.Remove(claim);
+            var spec = _specs[i];
+            var known = Find(spec.Name);
+            if (known < 0) Add(new KeptWindow { Job = spec }, default, now);
+            else if (!ReferenceEquals(_windows[known].Job, spec)) _windows[known] = (_windows[known] with { Job = spec }).Fitted();
         }
     }
 
-    private void Replace(Claim reservation, Charge charge, DateTimeOffset now) => Each(window =>
+    /// <summary>A window becomes known: what is on its way counts in it, what went before is not known.</summary>
+    private void Add(KeptWindow window, Charge answered, DateTimeOffset now)
     {
-        double more = charge[window.Spec.Measure] - reservation.Charge[window.Spec.Measure];
-        return more > 0 ? window.Usage.Plus(more, now, transit) : window.Usage.Minus(-more, now - reservation.At, window.Spec);
-    });
+        window = window.Fitted();
+        double used = answered[window.Spec.Measure];
+        foreach (var claim in _reservations()) used += claim.Charge[window.Spec.Measure];
+        _windows.Add(window with { Usage = new(used, now) });
+    }
 
-    private void Advance(DateTimeOffset now) => Each(w => w.Usage.AdvancedTo(now, w.Spec));
-
-    private void Each(Func<UsedWindow, WindowUsage> change)
+    private int Find(string name)
     {
-        for (var i = 0; i < _windows.Count; i++) _windows[i] = _windows[i] with { Usage = change(_windows[i]) };
+        for (var i = 0; i < _windows.Count; i++)
+            if (_windows[i].Spec.Name == name) return i;
+        return -1;
+    }
+
+    private int IndexOf(long place)
+    {
+        for (var i = 0; i < _places.Count; i++)
+            if (_places[i].Number == place) return i;
+        return -1;
+    }
+
+    private void Advance(DateTimeOffset now)
+    {
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            var before = _windows[i];
+            var window = before.AdvancedTo(now);
+            if (before.Spec.Calendar && before.Usage.Used > 0 && window.Usage.Used == 0) window = Carried(window, now);
+            _windows[i] = window;
+        }
+    }
+
+    /// <summary>A new day, with the requests that left so shortly before it that they may arrive in it.</summary>
+    private KeptWindow Carried(KeptWindow window, DateTimeOffset now)
+    {
+        var from = CalendarDay.Of(now).Start - _transit;
+        double used = 0;
+        foreach (var claim in _reservations())
+            if (claim.At > from) used += claim.Charge[window.Spec.Measure];
+        return window with { Usage = new(used, now) };
+    }
+
+    private void ForgetLost(long? place, DateTimeOffset now)
+    {
+        for (var i = _places.Count - 1; i >= 0; i--)
+        {
+            // A place of the future was taken before the clock was set back: nobody knows any more when it is lost.
+            var claim = _places[i];
+            if (claim.Number != place && (claim.Expires < now || claim.At > now + WindowUsage.Skew)) Forget(claim.Number);
+        }
     }
 }

@@ -2,7 +2,7 @@ using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Limits;
 
-/// <summary>One limit over one span, as a bucket that refills continuously and starts full.</summary>
+/// <summary>One limit over one span: a bucket that refills continuously and starts full, or a calendar day.</summary>
 /// <remarks>
 /// The day windows of OpenAI and Groq are such buckets too, not calendar days: the waits their refusals name all follow
 /// (used + requested − limit) / limit × span.
@@ -20,30 +20,70 @@ public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Spa
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
+    private static readonly WindowSpec[] s_shapes =
+    [
+        new(LimitNames.RequestsPerMinute, WindowMeasure.Requests, s_minute, 0, 0),
+        new(LimitNames.TokensPerMinute, WindowMeasure.Tokens, s_minute, 0, 0),
+        new(LimitNames.InputTokensPerMinute, WindowMeasure.InputTokens, s_minute, 0, 0),
+        new(LimitNames.OutputTokensPerMinute, WindowMeasure.OutputTokens, s_minute, 0, 0),
+        new(LimitNames.RequestsPerDay, WindowMeasure.Requests, s_day, 0, 0),
+        new(LimitNames.TokensPerDay, WindowMeasure.Tokens, s_day, 0, 0),
+    ];
+
     /// <summary>The windows that limits name, in a fixed order.</summary>
+    /// <param name="limits">The limits.</param>
+    /// <param name="owner">Whose: some providers count days by the calendar.</param>
     /// <remarks>
     /// <c>burst</c> counts requests. Windows of tokens per minute shrink in the same proportion, since a service that admits a tenth
     /// of a minute's requests at once keeps a tenth of a minute's bucket; day windows keep their size.
     /// </remarks>
-    public static IReadOnlyList<WindowSpec> Of(RouteLimits limits)
+    public static IReadOnlyList<WindowSpec> Of(RouteLimits limits, WindowOwner owner)
     {
         var share = limits is { Burst: { } burst, RequestsPerMinute: > 0 and var requests } ? Math.Min(1, (double)burst / requests) : 1;
-        var windows = new List<WindowSpec>(6);
-        if (limits.RequestsPerMinute is { } rpm)
-            windows.Add(new(LimitNames.RequestsPerMinute, WindowMeasure.Requests, s_minute, rpm, Math.Min(rpm, limits.Burst ?? rpm)));
-        Add(LimitNames.TokensPerMinute, WindowMeasure.Tokens, s_minute, limits.TokensPerMinute, share);
-        Add(LimitNames.InputTokensPerMinute, WindowMeasure.InputTokens, s_minute, limits.InputTokensPerMinute, share);
-        Add(LimitNames.OutputTokensPerMinute, WindowMeasure.OutputTokens, s_minute, limits.OutputTokensPerMinute, share);
-        Add(LimitNames.RequestsPerDay, WindowMeasure.Requests, s_day, limits.RequestsPerDay, 1);
-        Add(LimitNames.TokensPerDay, WindowMeasure.Tokens, s_day, limits.TokensPerDay, 1);
-        return windows;
-
-        void Add(string name, WindowMeasure measure, TimeSpan span, long? limit, double share)
+        var windows = new List<WindowSpec>(s_shapes.Length);
+        foreach (var shape in s_shapes)
         {
-            if (limit is { } l) windows.Add(new(name, measure, span, l, l * share));
+            if (LimitIn(limits, shape.Name) is not { } limit) continue;
+            var capacity = shape.Name == LimitNames.RequestsPerMinute ? Math.Min(limit, limits.Burst ?? limit)
+                : shape.Span == s_minute ? limit * share : limit;
+            windows.Add(shape with { Limit = limit, Capacity = capacity, Calendar = shape.IsDay && CalendarDay.CountsFor(owner) });
         }
+
+        return windows;
     }
+
+    /// <summary>A window that a service told of.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="limit">What it admits per span.</param>
+    /// <param name="owner">Whose.</param>
+    /// <returns>Null when nothing is known by that name.</returns>
+    public static WindowSpec? Told(string name, long limit, WindowOwner owner)
+    {
+        foreach (var shape in s_shapes)
+        {
+            if (shape.Name == name)
+                return shape with { Limit = limit, Capacity = limit, Calendar = shape.IsDay && CalendarDay.CountsFor(owner) };
+        }
+
+        return null;
+    }
+
+    /// <summary>True for a window over a day.</summary>
+    public bool IsDay => Span == s_day;
+
+    /// <summary>What refills in a second.</summary>
+    public double PerSecond => Limit / Span.TotalSeconds;
 
     /// <summary>What the bucket must be able to hold for one request: a single one larger than a shrunken bucket passes when it is full.</summary>
     public double CapacityFor(double amount) => Math.Max(Capacity, Math.Min(amount, Limit));
+
+    private static long? LimitIn(RouteLimits limits, string name) => name switch
+    {
+        LimitNames.RequestsPerMinute => limits.RequestsPerMinute,
+        LimitNames.TokensPerMinute => limits.TokensPerMinute,
+        LimitNames.InputTokensPerMinute => limits.InputTokensPerMinute,
+        LimitNames.OutputTokensPerMinute => limits.OutputTokensPerMinute,
+        LimitNames.RequestsPerDay => limits.RequestsPerDay,
+        _ => limits.TokensPerDay,
+    };
 }

@@ -6,7 +6,7 @@ namespace Rowmill.Storage.Limits;
 /// <summary>Where the windows of a user live, and how that file is opened.</summary>
 public static class LimitsFile
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly Lock s_creating = new();
 
@@ -39,7 +39,9 @@ public static class LimitsFile
             var version = (long)Scalar(connection, "pragma user_version")!;
             if (version > Version)
                 throw new StoreException($"{path} was written by a newer rowmill (format {version}, this one knows {Version})");
-            if (version == 0) Execute(connection, Sql("Schema") + $"; pragma user_version = {Version}");
+            if (version == 0) Execute(connection, Sql("Schema"));
+            if (version == 1) Execute(connection, Sql("Upgrade1"));
+            if (version != Version) Execute(connection, $"pragma user_version = {Version}");
             Execute(connection, "commit");
             return connection;
         }

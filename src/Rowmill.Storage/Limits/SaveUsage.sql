@@ -1,5 +1,6 @@
-insert into usage (owner, window, measure, span, capacity, quota, used, at)
-values ($owner, $window, $measure, $span, $capacity, $quota, $used, $at)
-on conflict (owner, window) do update set
-  measure = excluded.measure, span = excluded.span, capacity = excluded.capacity, quota = excluded.quota,
-  used = excluded.used, at = excluded.at
+insert or replace into usage
+  (owner, window, measure, span, capacity, quota, used, at, days, told, told_at, calendar,
+   burst, burst_at, burst_order, burst_grows, set_order, lag_order)
+values
+  ($owner, $window, $measure, $span, $capacity, $quota, $used, $at, $days, $told, $told_at, $calendar,
+   $burst, $burst_at, $burst_order, $burst_grows, $set_order, $lag_order)

@@ -42,60 +42,61 @@ public sealed class SqliteWindowStore : IWindowStore, IDisposable
         new(path, LimitsFile.Open(path), time, transit, self, isAlive);
 
     /// <inheritdoc/>
-    public ValueTask<WindowGrant> ReserveAsync(WindowRequest request, CancellationToken cancellationToken = default) => new(InTransaction(() =>
+    public ValueTask<WindowGrant> ReserveAsync(WindowRequest request, CancellationToken cancellationToken = default) => new(Write(() =>
     {
-        var owner = _rows.OwnerOf(request.Owner);
-        var windows = new OwnerWindows(_rows.WindowsOf(owner), _rows.ClaimsOf(owner), _transit);
+        var row = _rows.FindOrAdd(request.Owner);
+        var windows = Load(row);
 
         // The clock is read while the file is locked, so that the instants written follow each other.
         var verdict = windows.Reserve(request, _time.GetUtcNow(), _self, _isAlive);
-        _rows.Save(owner, windows.Windows);
-        foreach (var gone in windows.Gone) _rows.Delete(gone);
-        return verdict.Grant(verdict.Claim is { } claim ? _rows.Save(owner, claim) : 0);
+        Save(row, windows);
+        return verdict.Grant(verdict.Claim is { } claim ? _rows.Save(row.Id, claim) : 0);
     }));
 
     /// <inheritdoc/>
     public ValueTask SettleAsync(long reservation, WindowSettlement settlement, CancellationToken cancellationToken = default)
     {
-        End(reservation, (windows, provider, claim) =>
-        {
-            if (settlement.Used is { } used) windows.Settle(claim, provider, used, _time.GetUtcNow());
-        });
+        End(reservation, (windows, claim) => windows.Settle(claim, settlement, _time.GetUtcNow()));
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
     public ValueTask ReleaseAsync(long number, CancellationToken cancellationToken = default)
     {
-        End(number, (windows, _, claim) => windows.Release(claim, _time.GetUtcNow()));
+        End(number, (windows, claim) => windows.Release(claim, _time.GetUtcNow()));
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
     public ValueTask ObserveAsync(
-        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) => default;
-
-    /// <inheritdoc/>
-    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) => default;
-
-    /// <inheritdoc/>
-    public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default)
+        WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default)
     {
-        var now = _time.GetUtcNow();
-        return new(new WindowSnapshot(now, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, new(0, now)))], null));
+        Change(owner, windows => windows.Observe(readings, sentAt, _time.GetUtcNow()));
+        return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default)
+    public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default)
     {
-        var now = _time.GetUtcNow();
-        return new(InTransaction(() => _rows.All()
-            .GroupBy(w => w.Owner).Select(o => new OwnerState(o.Key, [.. o.Select(w => w.Window.StateAt(now))], null)).ToList()));
+        Change(owner, windows => windows.Hold(hold, _time.GetUtcNow()));
+        return ValueTask.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
+        new(InTransaction(writes: false, () =>
+        {
+            var windows = _rows.Find(owner) is { } row ? Load(row) : new OwnerWindows(owner, _transit, OwnerRecord.New, [], () => []);
+            return windows.Snapshot(limits, _time.GetUtcNow());
+        }));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default) =>
+        new(InTransaction(writes: false, () => _rows.Owners().ConvertAll(row => Load(row).State(_time.GetUtcNow()))));
 
     /// <inheritdoc/>
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) =>
-        new(KeyFingerprint.Of(InTransaction(() => _rows.Salt(RandomNumberGenerator.GetBytes(KeyFingerprint.SaltBytes))), key));
+        new(KeyFingerprint.Of(Write(() => _rows.Salt(RandomNumberGenerator.GetBytes(KeyFingerprint.SaltBytes))), key));
 
     /// <summary>Closes the file.</summary>
     public void Dispose()
@@ -103,24 +104,52 @@ public sealed class SqliteWindowStore : IWindowStore, IDisposable
         lock (_gate) _rows.Dispose();
     }
 
-    private void End(long number, Action<OwnerWindows, string, Claim> end) => InTransaction(() =>
+    private OwnerWindows Load(OwnerRow row)
     {
-        if (_rows.Find(number) is not var (owner, provider, claim)) return 0;
+        List<Claim>? reservations = null;
+        return new(
+            row.Owner,
+            _transit,
+            new(_rows.WindowsOf(row.Id), row.Tally, row.Hold),
+            _rows.ClaimsOf(row.Id, waiting: true),
+            () => reservations ??= _rows.ClaimsOf(row.Id, waiting: false));
+    }
+
+    private void Save(OwnerRow row, OwnerWindows windows)
+    {
+        _rows.Save(row, windows.Record);
+        foreach (var gone in windows.Gone) _rows.Delete(gone);
+    }
+
+    private void End(long number, Action<OwnerWindows, Claim> end) => Write(() =>
+    {
+        if (_rows.Find(number) is not var (row, claim)) return 0;
         _rows.Delete(number);
         if (claim.Waits) return 0;
-        var windows = new OwnerWindows(_rows.WindowsOf(owner), [claim], _transit);
-        end(windows, provider, claim);
-        _rows.Save(owner, windows.Windows);
+        var windows = Load(row);
+        end(windows, claim);
+        Save(row, windows);
         return 0;
     });
 
-    private T InTransaction<T>(Func<T> work)
+    private void Change(WindowOwner owner, Action<OwnerWindows> change) => Write(() =>
+    {
+        var row = _rows.FindOrAdd(owner);
+        var windows = Load(row);
+        change(windows);
+        Save(row, windows);
+        return 0;
+    });
+
+    private T Write<T>(Func<T> work) => InTransaction(writes: true, work);
+
+    private T InTransaction<T>(bool writes, Func<T> work)
     {
         lock (_gate)
         {
             try
             {
-                _rows.Begin();
+                _rows.Begin(writes);
                 try
                 {
                     var result = work();
