@@ -97,6 +97,10 @@ public sealed record OwnerState(WindowOwner Owner, IReadOnlyList<WindowState> Wi
 /// <param name="Hold">A hold that has not been lifted.</param>
 public sealed record WindowSnapshot(DateTimeOffset At, IReadOnlyList<UsedWindow> Windows, WindowHold? Hold)
 {
+    /// <summary>The windows that limits name, all unused: of an account that nothing is known of.</summary>
+    public static WindowSnapshot Unused(RouteLimits limits) =>
+        new(default, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, default))], null);
+
     /// <summary>True when a request to this owner must be reserved.</summary>
     public bool Binds => Windows.Count > 0 || Hold is not null;
 

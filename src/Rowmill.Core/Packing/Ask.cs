@@ -19,6 +19,9 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
     /// <summary>How many rows of the source share this key and wait for this one answer.</summary>
     public int Rows { get; set; } = 1;
 
+    /// <summary>Invalid rows before it in the source.</summary>
+    public long InvalidBefore { get; init; }
+
     /// <summary>Requests that carried it and brought a reply.</summary>
     public int Attempts { get; set; }
 

@@ -28,6 +28,16 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
 
     private long _successes = -1;
 
+    /// <summary>Some of its rows as a pack that has been through the same.</summary>
+    public Pack With(IReadOnlyList<Ask> some) => new(some) { Fruitless = Fruitless };
+
+    /// <summary>Its rows without those of another pack, as one that has been through the same.</summary>
+    public Pack Without(Pack other)
+    {
+        var gone = other.Rows.ToHashSet();
+        return With([.. Rows.Where(r => !gone.Contains(r))]);
+    }
+
     /// <summary>Counts an outage of a request with it, if others went through since the last one.</summary>
     /// <param name="successes">Requests that the route has answered so far.</param>
     public void CountOutage(long successes)

@@ -46,7 +46,10 @@ internal sealed class PackBudget
         return (int)Math.Min(wanted, _outputCap);
     }
 
-    /// <summary>Estimated prompt tokens of a request whose rows' fields take this many.</summary>
+    /// <summary>Estimated prompt tokens of a request before anything is measured.</summary>
+    public int EstimateFor(int rows, int fieldTokens) => _systemTokens + rows * RowFrame + fieldTokens;
+
+    /// <summary>Prompt tokens to reserve for a request whose rows' fields take this many.</summary>
     public int InputFor(int rows, int fieldTokens) => _systemTokens + rows * RowFrame + fieldTokens;
 
     /// <summary>Whether so many rows with so many tokens of fields fit one request.</summary>

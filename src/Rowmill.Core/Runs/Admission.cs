@@ -1,124 +1,173 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Packing;
 
 namespace Rowmill.Core.Runs;
 
-/// <summary>What a pack may do.</summary>
-internal enum EntryKind
-{
-    /// <summary>Leave now.</summary>
-    Go,
-
-    /// <summary>Nothing whole: the route takes only a part of it at once.</summary>
-    Split,
-
-    /// <summary>Nothing: only a route that is parked takes its rows; they stay pending while others go on.</summary>
-    Stranded,
-
-    /// <summary>Nothing: the run stops.</summary>
-    Stop,
-}
-
 /// <summary>A request's leave to go.</summary>
-/// <param name="Kind">What the pack may do.</param>
-/// <param name="Route">Where to, to <see cref="EntryKind.Go"/>; its slot is taken then.</param>
+/// <param name="Route">Where to; one of its slots is taken.</param>
+/// <param name="Pack">What goes: the pack, or as much of it as the route takes at once.</param>
+/// <param name="Demand">What it may take.</param>
 /// <param name="Reservation">What the windows hold for it; null when the route has none.</param>
-internal readonly record struct Entry(EntryKind Kind, RouteState? Route, long? Reservation);
+internal sealed record Entry(RouteState Route, Pack Pack, Demand Demand, long? Reservation);
 
 /// <summary>
 /// Finds a route for a pack and waits until a request may leave: a slot, the route's back-off, its windows. A wait longer than the
-/// job's patience parks the route; when no route is left the run stops and says when to go on.
+/// job's patience parks the route until its time; when no route is left the run stops and says when to go on, or, told to wait, waits.
 /// </summary>
-internal sealed class Admission(RunContext run)
+/// <param name="run">The run.</param>
+/// <param name="putBack">Takes the rest of a pack that a route takes only in part.</param>
+internal sealed class Admission(RunContext run, Action<Pack> putBack)
 {
+    // However long the wait: a clock set forward or a computer that slept is seen within a minute, and what others learn counts.
+    private static readonly TimeSpan s_longestNap = TimeSpan.FromMinutes(1);
+
+    private readonly Parking _parking = new(run);
+
     /// <summary>Waits for leave.</summary>
-    public async ValueTask<Entry> EnterAsync(Pack pack)
+    /// <returns>Null when the pack does not go: the run stops, or its rows stay pending while others go on.</returns>
+    public async ValueTask<Entry?> EnterAsync(Pack pack)
     {
         while (run.Stop.Reason is null)
         {
-            if (Choose(pack) is not { } route)
+            var open = _parking.Open(pack);
+            if (open.Count == 0)
             {
-                if (run.Routes.Any(r => r.Parked is null)) return new Entry(EntryKind.Stranded, null, null);
-                run.Stop.Request(Reason(run.Routes));
-                break;
+                if (_parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
+                await NapAsync(at - run.Clock.GetUtcNow(), parked.Message).ConfigureAwait(false);
             }
-
-            if (pack.Rows.Count > 1 && !Fits(pack, route.Budget)) return new Entry(EntryKind.Split, null, null);
-            await route.Slots.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
-            Entry? entry = null;
-            try
+            else if (await (open.Count == 1 ? WaitForAsync(open[0], pack) : SpreadAsync(open, pack)).ConfigureAwait(false) is { } entry)
             {
-                entry = await WaitAsync(route, pack).ConfigureAwait(false);
+                return entry;
             }
-            finally
-            {
-                if (entry is not { Kind: EntryKind.Go }) route.Slots.Release();
-            }
-
-            if (entry is { } decided) return decided;
         }
 
-        return new Entry(EntryKind.Stop, null, null);
-    }
-
-    /// <summary>The first route that is not parked and that takes at least one of the rows alone.</summary>
-    private RouteState? Choose(Pack pack)
-    {
-        var smallest = int.MaxValue;
-        foreach (var row in pack.Rows) smallest = Math.Min(smallest, row.Tokens);
-        foreach (var route in run.Routes)
-            if (route.Parked is null && smallest <= route.Budget.LargestRow) return route;
         return null;
     }
 
-    private static bool Fits(Pack pack, PackBudget budget) =>
-        pack.LargestRow <= budget.LargestRow && budget.Fits(pack.Rows.Count, pack.Tokens);
-
-    /// <summary>Why nothing can be asked: the earliest time any route opens, else the first route's reason.</summary>
-    public static StopReason Reason(IReadOnlyList<RouteState> routes)
+    /// <summary>Waits for one route; null when the pack must look again.</summary>
+    private async ValueTask<Entry?> WaitForAsync(RouteState route, Pack pack)
     {
-        var parked = routes.Select(r => r.Parked).OfType<StopReason>().ToList();
-        return parked.Where(r => r.ResumeAt is not null).MinBy(r => r.ResumeAt)
-            ?? parked.FirstOrDefault()
-            ?? new StopReason(RunState.Failed, "no model of the job takes the rows that are left");
+        await route.Slots.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
+        Entry? entry = null;
+        try
+        {
+            if (!route.Windows.Binds)
+                return await PassGateAsync(route).ConfigureAwait(false) && route.Part(pack) is { } part ? entry = Leave(route, pack, part) : null;
+            await route.Turnstile.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
+            try
+            {
+                return entry = await ReserveAsync(route, pack).ConfigureAwait(false);
+            }
+            finally
+            {
+                route.Turnstile.Release();
+            }
+        }
+        finally
+        {
+            if (entry is null) route.Slots.Release();
+        }
     }
 
-    /// <summary>Waits for back-off and windows; null when the route was parked meanwhile.</summary>
-    private async ValueTask<Entry?> WaitAsync(RouteState route, Pack pack)
+    private async ValueTask<Entry?> ReserveAsync(RouteState route, Pack pack)
     {
-        if (route.Windows is null)
-            return await PassGateAsync(route).ConfigureAwait(false) ? new Entry(EntryKind.Go, route, null) : null;
-
-        await route.Turnstile.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
         long? place = null;
         try
         {
-            var demand = new Demand(route.Budget.InputFor(pack.Rows.Count, pack.Tokens), route.Budget.OutputFor(pack.Rows.Count));
-            while (await PassGateAsync(route).ConfigureAwait(false))
+            while (await PassGateAsync(route).ConfigureAwait(false) && route.Part(pack) is { } part)
             {
-                var request = new WindowRequest(route.Windows, route.Route.Limits, demand) { Patience = run.Job.Patience, Place = place };
-                var grant = await run.Environment.Windows.ReserveAsync(request, run.Stop.Stopping).ConfigureAwait(false);
+                var patience = run.Options.Wait ? TimeSpan.MaxValue : run.Job.Patience;
+                var demand = route.Demand(part);
+                var grant = await AskWindowsAsync(route, demand, patience, place).ConfigureAwait(false);
                 place = grant.Place;
-                if (grant.Reservation is not null) return new Entry(EntryKind.Go, route, grant.Reservation);
-                if (grant.NeverFits)
-                {
-                    if (pack.Rows.Count > 1) return new Entry(EntryKind.Split, null, null);
-                    run.Stop.Request(NeverFits(route, grant.Window!, demand));
-                    return new Entry(EntryKind.Stop, null, null);
-                }
-
-                if (!await HoldAsync(route, grant.Wait, $"{route.Route.Name}: {Words(grant.Window!)}").ConfigureAwait(false)) return null;
+                if (grant.Reservation is not null) return Leave(route, pack, part, demand, grant.Reservation);
+                if (!await IsWorthWaitingAsync(route, part, grant).ConfigureAwait(false)) return null;
+                await NapAsync(grant.Wait, Parking.Words(route, grant)).ConfigureAwait(false);
             }
 
             return null;
         }
         finally
         {
-            route.Turnstile.Release();
             if (place is { } kept) await run.Environment.Windows.ReleaseAsync(kept, CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Takes whichever of several routes lets the pack, or a part of it, go first; null when the pack must look again.</summary>
+    private async ValueTask<Entry?> SpreadAsync(IReadOnlyList<RouteState> routes, Pack pack)
+    {
+        await run.Crossroads.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
+        try
+        {
+            var (shortest, what) = (s_longestNap, "a slot");
+            var freed = new List<Task>();
+            foreach (var route in routes)
+            {
+                // Asked for before the look, so that a slot freed meanwhile is not missed.
+                var free = route.Slots.Freed;
+                Entry? entry = null;
+                if (!route.Slots.TryTake())
+                {
+                    freed.Add(free);
+                    continue;
+                }
+
+                try
+                {
+                    var (tried, wait, words) = await TryAsync(route, pack).ConfigureAwait(false);
+                    if (tried is not null) return entry = tried;
+                    if (wait < shortest) (shortest, what) = (wait, words);
+                }
+                finally
+                {
+                    if (entry is null) route.Slots.Release();
+                }
+            }
+
+            await NapAsync(shortest, what, freed).ConfigureAwait(false);
+            return null;
+        }
+        finally
+        {
+            run.Crossroads.Release();
+        }
+    }
+
+    /// <summary>Tries one route of several without waiting; a route whose wait is too long is parked, and its wait is zero then: look again.</summary>
+    private async ValueTask<(Entry? Entry, TimeSpan Wait, string Words)> TryAsync(RouteState route, Pack pack)
+    {
+        var now = run.Clock.GetUtcNow();
+        var back = route.Gate.Wait(now);
+        if (back > TimeSpan.Zero)
+        {
+            var words = $"{route.Route.Name}: {route.Gate.Reason}";
+            return (null, _parking.ParkIfLong(route, back, words, route.Gate.Refused(now)) ? TimeSpan.Zero : back, words);
+        }
+
+        if (route.Part(pack) is not { } part) return (null, TimeSpan.Zero, "");
+        if (!route.Windows.Binds) return (Leave(route, pack, part), default, "");
+        var demand = route.Demand(part);
+        var grant = await AskWindowsAsync(route, demand, TimeSpan.Zero, null).ConfigureAwait(false);
+        if (grant.Reservation is not null) return (Leave(route, pack, part, demand, grant.Reservation), default, "");
+        return (null, await IsWorthWaitingAsync(route, part, grant).ConfigureAwait(false) ? grant.Wait : TimeSpan.Zero, Parking.Words(route, grant));
+    }
+
+    private ValueTask<WindowGrant> AskWindowsAsync(RouteState route, Demand demand, TimeSpan patience, long? place)
+    {
+        var request = new WindowRequest(route.Owner, route.Route.Limits, demand) { Patience = patience, Place = place };
+        return run.Environment.Windows.ReserveAsync(request, run.Stop.Stopping);
+    }
+
+    /// <summary>False when the windows never admit so much, or when the wait parked the route.</summary>
+    private async ValueTask<bool> IsWorthWaitingAsync(RouteState route, Pack part, WindowGrant grant)
+    {
+        if (!grant.NeverFits) return !_parking.ParkIfLong(route, grant.Wait, await _parking.ReasonAsync(route, grant).ConfigureAwait(false));
+
+        // The windows are smaller than the route knew: what it takes at once follows them.
+        var before = route.Part(part)?.Rows.Count;
+        route.Follow(await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits, run.Stop.Stopping).ConfigureAwait(false));
+        if (route.Part(part)?.Rows.Count == before) _parking.NeverFits(route, part, grant.Window!);
+        return false;
     }
 
     /// <summary>Waits until the route's back-off is over; false when the route was parked instead.</summary>
@@ -129,52 +178,35 @@ internal sealed class Admission(RunContext run)
             var now = run.Clock.GetUtcNow();
             var wait = route.Gate.Wait(now);
             if (wait <= TimeSpan.Zero) return true;
-            if (!await HoldAsync(route, wait, $"{route.Route.Name}: {route.Gate.Reason}", route.Gate.Refused(now)).ConfigureAwait(false)) return false;
+            var words = $"{route.Route.Name}: {route.Gate.Reason}";
+            if (_parking.ParkIfLong(route, wait, words, route.Gate.Refused(now))) return false;
+            await NapAsync(wait, words).ConfigureAwait(false);
         }
 
         return false;
     }
 
-    /// <summary>Waits, when that is within the job's patience; parks the route otherwise.</summary>
-    /// <param name="route">The route.</param>
-    /// <param name="wait">How long.</param>
-    /// <param name="what">What for.</param>
-    /// <param name="already">How long the service has refused everything so far: patience counts from there.</param>
-    private async ValueTask<bool> HoldAsync(RouteState route, TimeSpan wait, string what, TimeSpan already = default)
+    private Entry Leave(RouteState route, Pack pack, Pack part) => Leave(route, pack, part, route.Demand(part), null);
+
+    private Entry Leave(RouteState route, Pack pack, Pack part, Demand demand, long? reservation)
     {
-        var until = run.Clock.GetUtcNow() + wait;
-        if (already + wait > run.Job.Patience)
-        {
-            if (route.Parked is null)
-            {
-                route.Park(route.Gate.Outage(run.Clock.GetUtcNow()) > TimeSpan.Zero
-                    ? new StopReason(RunState.Failed, what)
-                    : new StopReason(RunState.RateLimited, $"{what}; it opens again after {Local(until)}") { ResumeAt = until });
-                run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["resume_at"] = Iso(until) });
-            }
-
-            return false;
-        }
-
-        run.Counters.Waiting(what, until);
-        if (wait >= TimeSpan.FromSeconds(1))
-            run.Events.Emit("waiting", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["until"] = Iso(until) });
-
-        // A delay drops fractions of a millisecond: rounded down, the end of every wait would be spent asking again at once.
-        await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), run.Clock, run.Stop.Stopping).ConfigureAwait(false);
-        return true;
+        if (part.Rows.Count < pack.Rows.Count) putBack(pack.Without(part));
+        return new Entry(route, part, demand, reservation);
     }
 
-    private static StopReason NeverFits(RouteState route, string window, Demand demand) => new(
-        RunState.Failed,
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"a request to {route.Route.Name} needs {demand.InputTokens + demand.OutputTokens} tokens, more than its limit of {Words(window)} ever admits; lower pack.rows or options.max_output_tokens"))
-    { UserError = true };
+    /// <summary>Waits, at most until one of some tasks completes.</summary>
+    private async ValueTask NapAsync(TimeSpan wait, string what, IReadOnlyList<Task>? sooner = null)
+    {
+        if (wait <= TimeSpan.Zero) return;
+        if (sooner is not { Count: > 0 }) _parking.Tell(wait, what);
+        var nap = wait < s_longestNap ? wait : s_longestNap;
 
-    private static string Words(string window) => window.Replace('_', ' ');
-
-    private static string Local(DateTimeOffset at) => at.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
-
-    private static string Iso(DateTimeOffset at) => at.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        // A delay drops fractions of a millisecond: rounded down, the end of every wait would be spent asking again at once.
+        nap = TimeSpan.FromMilliseconds(Math.Ceiling(nap.TotalMilliseconds));
+        using var woken = CancellationTokenSource.CreateLinkedTokenSource(run.Stop.Stopping);
+        var delay = Task.Delay(nap, run.Clock, woken.Token);
+        await Task.WhenAny(sooner is null ? [delay] : [delay, .. sooner]).ConfigureAwait(false);
+        await woken.CancelAsync().ConfigureAwait(false);
+        run.Stop.Stopping.ThrowIfCancellationRequested();
+    }
 }

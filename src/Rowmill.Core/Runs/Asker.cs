@@ -13,54 +13,52 @@ namespace Rowmill.Core.Runs;
 /// Takes one pack through one request: leave to go, intent, call, reading, storing. What it brings is stored before it is counted; what
 /// it does not bring goes up the ladder, or, after a limit or an outage, back into the queue unchanged.
 /// </summary>
-internal sealed class Asker(RunContext run, Intake intake)
+/// <param name="run">The run.</param>
+/// <param name="intake">Where the rows come from.</param>
+/// <param name="putBack">Takes the rest of a pack that a route takes only in part.</param>
+internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
 {
     /// <summary>Outages of one and the same pack, while other requests go through, before its rows are taken for the cause.</summary>
     private const int OutagesOfOnePack = 4;
 
     private static readonly IReadOnlyList<Pack> s_none = [];
 
-    private readonly Admission _admission = new(run);
+    private readonly Admission _admission = new(run, putBack);
+    private readonly RouteLearning _learning = new(run);
+    private readonly QualityGate? _quality = run.Options.Gate is { } percent ? new QualityGate(percent) : null;
 
     /// <summary>Asks a pack.</summary>
     /// <returns>The packs to ask next for its rows; empty when each has ended, or when the run stops.</returns>
     public async ValueTask<IReadOnlyList<Pack>> AskAsync(Pack pack)
     {
-        var entry = await _admission.EnterAsync(pack).ConfigureAwait(false);
-        if (entry.Kind == EntryKind.Stop) return s_none;
-        if (entry.Kind == EntryKind.Stranded)
-        {
-            run.Stranded = true;
-            return s_none;
-        }
-
-        if (entry.Kind == EntryKind.Split) return Ladder.Next(pack, pack.Rows, splitNow: true, final: false).Again;
-        var route = entry.Route!;
+        if (await _admission.EnterAsync(pack).ConfigureAwait(false) is not { } entry) return s_none;
         try
         {
-            return await CallAsync(pack, route, entry.Reservation).ConfigureAwait(false);
+            return await CallAsync(entry).ConfigureAwait(false);
         }
         finally
         {
-            route.Slots.Release();
+            entry.Route.Slots.Release();
         }
     }
 
-    private async ValueTask<IReadOnlyList<Pack>> CallAsync(Pack pack, RouteState route, long? reservation)
+    private async ValueTask<IReadOnlyList<Pack>> CallAsync(Entry entry)
     {
-        var request = run.Text.Request(pack, route.Form, route.Budget);
-        var reserved = new TokenUsage(route.Budget.InputFor(pack.Rows.Count, pack.Tokens), 0, request.MaxOutputTokens);
+        var (route, pack) = (entry.Route, entry.Pack);
+        var request = run.Text.Request(pack, route.Form, route.Budget) with { MaxOutputTokens = (int)entry.Demand.OutputTokens };
+        var reserved = new TokenUsage(entry.Demand.InputTokens, 0, entry.Demand.OutputTokens);
         var maxUsd = route.Route.Price?.Of(reserved);
         if (!await WithinBudgetAsync(maxUsd ?? 0m).ConfigureAwait(false))
         {
-            await GiveBackAsync(reservation).ConfigureAwait(false);
+            await GiveBackAsync(entry).ConfigureAwait(false);
             return s_none;
         }
 
         try
         {
-            var callId = await OpenAsync(pack, route, reserved, maxUsd).ConfigureAwait(false);
+            var callId = await OpenAsync(entry, reserved, maxUsd).ConfigureAwait(false);
             run.Counters.CallSent();
+            var inFlight = route.Sent();
             var sentAt = run.Clock.GetUtcNow();
             var began = run.Clock.GetTimestamp();
             ModelResult result;
@@ -73,16 +71,20 @@ internal sealed class Asker(RunContext run, Intake intake)
                 // Given up: nobody knows whether it is paid for or counted, so its intent stays open, the next run reports the doubt, and
                 // its windows stay charged.
                 run.Counters.CallAbandoned();
-                await KeepChargedAsync(reservation).ConfigureAwait(false);
+                if (entry.Reservation is { } held) await run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)).ConfigureAwait(false);
                 return s_none;
             }
+            finally
+            {
+                route.Ended();
+            }
 
-            var call = new EndedCall(callId, pack, route, request, result, maxUsd, sentAt, run.Clock.GetElapsedTime(began), reservation);
+            var call = new EndedCall(callId, entry, request, result, maxUsd, sentAt, run.Clock.GetElapsedTime(began), inFlight);
             return result.Reply is { } reply ? await ReadAsync(call, reply).ConfigureAwait(false) : await FailAsync(call, result.Failure!).ConfigureAwait(false);
         }
         finally
         {
-            if (run.BudgetLeft is not null) run.Counters.Unreserve(maxUsd ?? 0m);
+            if (run.Money is not null) run.Counters.Unreserve(maxUsd ?? 0m);
         }
     }
 
@@ -92,11 +94,11 @@ internal sealed class Asker(RunContext run, Intake intake)
     /// </summary>
     private async ValueTask<bool> WithinBudgetAsync(decimal maxUsd)
     {
-        if (run.BudgetLeft is not { } left) return true;
+        if (run.Money is not { } money) return true;
         Task? freed;
-        while (!run.Counters.TryReserve(maxUsd, left, out freed))
+        while (!run.Counters.TryReserve(maxUsd, money.Usd, out freed))
         {
-            if (freed is null) run.Stop.Request(OverBudget());
+            if (freed is null) run.Stop.Request(money.Reached());
             if (run.Stop.Reason is not null) return false;
             try
             {
@@ -111,22 +113,33 @@ internal sealed class Asker(RunContext run, Intake intake)
         return true;
     }
 
-    private async ValueTask<long> OpenAsync(Pack pack, RouteState route, TokenUsage reserved, decimal? maxUsd)
+    private async ValueTask<long> OpenAsync(Entry entry, TokenUsage reserved, decimal? maxUsd)
     {
+        var pack = entry.Pack;
         var keys = new Rows.RowKey[pack.Rows.Count];
         for (var i = 0; i < keys.Length; i++) keys[i] = pack.Rows[i].Key;
-        return await run.Environment.Calls.OpenAsync(new CallIntent
+        var intent = new CallIntent
         {
             Job = run.Job.Name,
             RunId = run.RunId,
             Question = run.Job.Question.Fingerprint,
-            Route = route.Route.Id,
+            Route = entry.Route.Route.Id,
             At = run.Clock.GetUtcNow(),
             Rows = keys,
             Reserved = reserved,
             MaxUsd = maxUsd,
             Lease = run.Lease,
-        }).ConfigureAwait(false);
+        };
+        try
+        {
+            return await run.Environment.Calls.OpenAsync(intent).ConfigureAwait(false);
+        }
+        catch
+        {
+            // It does not leave.
+            await GiveBackAsync(entry).ConfigureAwait(false);
+            throw;
+        }
     }
 
     private async ValueTask<IReadOnlyList<Pack>> ReadAsync(EndedCall call, ModelReply reply)
@@ -134,7 +147,7 @@ internal sealed class Asker(RunContext run, Intake intake)
         Interlocked.Increment(ref call.Route.Successes);
         call.Route.Gate.Succeeded(call.SentAt);
         var usage = reply.Usage ?? new TokenUsage(
-            call.Route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(reply.Text.Span));
+            call.Demand.InputTokens, 0, TokenEstimate.Of(reply.Text.Span));
         var reading = run.Reader.Read(reply.Text, call.Pack.Rows.Count);
         var failure = RowFailures.Of(reply, reading);
         if (reply.Refusal is { } words) reading = reading with { Problem = $"the model refused: {words}" };
@@ -199,12 +212,8 @@ internal sealed class Asker(RunContext run, Intake intake)
             }).ConfigureAwait(false);
         }
 
-        if (call.Reservation is { } reservation)
-        {
-            await run.Environment.Windows
-                .SettleAsync(reservation, new WindowSettlement(usage)).ConfigureAwait(false);
-        }
-
+        if (failure is null or { Billed: true }) await _learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
+        else await _learning.RefusedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure?.Kind, usage, usd);
         run.Events.Answered(reading.Good, call.Pack.Rows.Count - reading.Good);
     }
@@ -234,7 +243,12 @@ internal sealed class Asker(RunContext run, Intake intake)
         }
     }
 
-    private void End(Ask ask, RowStatus status) => run.Counters.Ended(status, intake.Stored(ask));
+    private void End(Ask ask, RowStatus status)
+    {
+        var rows = intake.Stored(ask);
+        run.Counters.Ended(status, rows);
+        if (_quality?.Ended(status, rows, ask.InvalidBefore) is { } reason) run.Stop.Request(reason);
+    }
 
     /// <summary>A request that brought no reply.</summary>
     private async ValueTask<IReadOnlyList<Pack>> FailAsync(EndedCall call, ModelFailure failure)
@@ -242,6 +256,7 @@ internal sealed class Asker(RunContext run, Intake intake)
         var route = call.Route;
         // An answer that is not the service's protocol says no more than none.
         var seen = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
+        if (seen.RetryAfter is { } after) seen = seen with { RetryAfter = RouteLearning.Believed(after) };
         route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
         switch (failure.Kind)
         {
@@ -250,8 +265,13 @@ internal sealed class Asker(RunContext run, Intake intake)
                 Interlocked.Increment(ref route.Successes);
                 var wrote = run.Reader.Read(failure.PartialText, call.Pack.Rows.Count);
                 var usage = new TokenUsage(
-                    route.Budget.InputFor(call.Pack.Rows.Count, call.Pack.Tokens), 0, TokenEstimate.Of(failure.PartialText.Span));
+                    call.Demand.InputTokens, 0, TokenEstimate.Of(failure.PartialText.Span));
                 return await StoreAsync(call, wrote, RowFailures.BadGeneration, failure.PartialText, usage, failure, splitNow: false).ConfigureAwait(false);
+
+            case FailureKind.TooLarge when failure.Window is not null && await _learning.HasShrunkAsync(call, failure).ConfigureAwait(false):
+                // Larger than a window: what it admits is known now, so the next request is smaller or goes elsewhere.
+                run.Events.Emit("too_large", new JsonObject { ["model"] = route.Route.Name, ["window"] = failure.Window, ["reason"] = failure.Message });
+                break;
 
             case FailureKind.TooLarge:
                 return await ClimbAsync(call, failure, RowFailures.TooLarge, splitNow: true).ConfigureAwait(false);
@@ -285,7 +305,7 @@ internal sealed class Asker(RunContext run, Intake intake)
                 break;
 
             case FailureKind.RateLimited:
-                run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
+                run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["window"] = failure.Window, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
                 break;
 
             default:
@@ -329,8 +349,8 @@ internal sealed class Asker(RunContext run, Intake intake)
         var paid = failure.Billed || failure.Kind == FailureKind.TimedOut;
         var usd = paid ? call.MaxUsd : 0m;
         await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
-        if (paid || failure.Kind == FailureKind.ConnectionLost) await KeepChargedAsync(call.Reservation).ConfigureAwait(false);
-        else await GiveBackAsync(call.Reservation).ConfigureAwait(false);
+        if (paid || failure.Kind == FailureKind.ConnectionLost) await _learning.LostAsync(call).ConfigureAwait(false);
+        else await _learning.RefusedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure.Kind, default, usd);
     }
 
@@ -350,16 +370,6 @@ internal sealed class Asker(RunContext run, Intake intake)
             Latency = call.Latency,
         };
 
-    private ValueTask KeepChargedAsync(long? reservation) =>
-        reservation is { } held ? run.Environment.Windows.SettleAsync(held, new WindowSettlement(null)) : default;
-
-    private ValueTask GiveBackAsync(long? reservation) =>
-        reservation is { } held ? run.Environment.Windows.ReleaseAsync(held) : default;
-
-    private StopReason OverBudget() => new(
-        RunState.Budget,
-        string.Create(CultureInfo.InvariantCulture, $"the next call could cross the job's budget of {run.Job.BudgetUsd} USD; raise budget.usd to go on"));
-
-    private sealed record EndedCall(
-        long CallId, Pack Pack, RouteState Route, ModelRequest Request, ModelResult Result, decimal? MaxUsd, DateTimeOffset SentAt, TimeSpan Latency, long? Reservation);
+    private ValueTask GiveBackAsync(Entry entry) =>
+        entry.Reservation is { } held ? run.Environment.Windows.ReleaseAsync(held) : default;
 }

@@ -18,7 +18,7 @@ internal sealed record IntakeRules(string RunId, AnswerScope Scope, RunOptions O
 /// concurrent use, <see cref="Stored"/> excepted.
 /// </summary>
 internal sealed class Intake(
-    IRowSource source, RowJudge judge, IAnswerStore answers, IntakeRules rules, RunCounters counters, CancellationToken stopping)
+    IRowSource source, RowJudge judge, IAnswerStore answers, IntakeRules rules, RunCounters counters, RowsAsked asked, CancellationToken stopping)
     : IAsyncDisposable
 {
     private const int ChunkRows = 512;
@@ -32,6 +32,7 @@ internal sealed class Intake(
     private readonly RowKey[] _keys = new RowKey[ChunkRows];
     private readonly StoredOutcome?[] _found = new StoredOutcome?[ChunkRows];
     private IAsyncEnumerator<Row>? _rows;
+    private long _invalid;
     private bool _ended;
 
     /// <summary>The next row to ask, left in place; null at the end of the source.</summary>
@@ -47,7 +48,12 @@ internal sealed class Intake(
     }
 
     /// <summary>Takes the row that <see cref="PeekAsync"/> showed.</summary>
-    public Ask Take() => _ready.Dequeue();
+    public Ask Take()
+    {
+        var ask = _ready.Dequeue();
+        asked.Add(ask.Tokens);
+        return ask;
+    }
 
     /// <summary>The row's outcome is stored: equal rows that come later will find it there.</summary>
     /// <returns>How many rows of the source it is the outcome of.</returns>
@@ -83,7 +89,11 @@ internal sealed class Intake(
             // Rows left out are judged too: the occurrence numbers of equal rows count from the beginning.
             var judgement = judge.Judge(_rows.Current);
             if (!rules.Options.Counts(_rows.Current.Index)) continue;
-            if (judgement.Invalid is not null) counters.Known(RowStatus.Invalid, 1);
+            if (judgement.Invalid is not null)
+            {
+                _invalid++;
+                counters.Known(RowStatus.Invalid, 1);
+            }
             else bytes += Admit(judgement.Shown);
         }
 
@@ -103,7 +113,7 @@ internal sealed class Intake(
                 return 0;
             }
 
-            slot = new Ask(shown.Key, shown.Json);
+            slot = new Ask(shown.Key, shown.Json) { InvalidBefore = _invalid };
             _fresh.Add(slot);
             if (_seen.Add(shown.Key) || rules.AnythingStored) _doubtful.Add(slot);
             return shown.Json.Length;

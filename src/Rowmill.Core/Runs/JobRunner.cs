@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Limits;
+using Rowmill.Core.Packing;
 using Rowmill.Core.Replies;
 using Rowmill.Core.Stores;
 
@@ -43,6 +44,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
         var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        if (options.MaxUsd is not null) MoneyLeft.CheckPrices(plan.Routes);
         counters.SetTotal(options.Total(plan.Profile.Rows));
 
         using var stop = new StopSignal();
@@ -64,7 +66,8 @@ public sealed class JobRunner(RunEnvironment environment)
             Counters = counters,
             Events = events,
             Stop = stop,
-            BudgetLeft = job.BudgetUsd is { } budget ? budget - await environment.Calls.SpentAsync(job.Name, abort).ConfigureAwait(false) : null,
+            Money = MoneyLeft.Of(
+                job.BudgetUsd, job.BudgetUsd is null ? 0 : await environment.Calls.SpentAsync(job.Name, abort).ConfigureAwait(false), options.MaxUsd),
         };
         using var renewing = new PeriodicTimer(IRunLease.RenewEvery, run.Clock);
         var renewal = RenewAsync(run, renewing);
@@ -97,8 +100,13 @@ public sealed class JobRunner(RunEnvironment environment)
         for (var i = 0; i < routes.Length; i++)
         {
             var route = plan.Routes[i];
-            var windows = RouteState.HasWindows(route.Limits) ? await environment.WindowOwner(route).ConfigureAwait(false) : null;
-            routes[i] = new RouteState(route, environment.Client(route), plan.Budgets[i], windows, new RouteGate(environment.Chance));
+            var owner = await environment.WindowOwner(route).ConfigureAwait(false);
+            var windows = await environment.Windows.SnapshotAsync(owner, route.Limits).ConfigureAwait(false);
+            var calibration = new TokenCalibration(
+                await environment.Calibrations.ReadAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false),
+                await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
+            var sizer = new PackSizer(plan.Budgets[i], plan.Job.PackRows);
+            routes[i] = new RouteState(route, environment.Client(route), sizer, calibration, owner, windows, new RouteGate(environment.Chance));
         }
 
         return routes;
@@ -147,41 +155,11 @@ public sealed class JobRunner(RunEnvironment environment)
         run.Counters.Enter(RunPhase.Asking);
         var anything = await environment.Answers.AnyAsync(plan.Scope, run.Stop.Abandoning).ConfigureAwait(false);
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
-        var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Stop.Stopping);
+        var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
-        using var queue = new PackQueue(intake, plan.Budgets, plan.MaxRows);
-        var asker = new Asker(run, intake);
-        var workers = new Task[Math.Max(1, run.Routes.Max(r => r.Concurrency))];
-        for (var i = 0; i < workers.Length; i++) workers[i] = Task.Run(() => WorkAsync(run, queue, asker), CancellationToken.None);
-        await Task.WhenAll(workers).ConfigureAwait(false);
-        if (run.Stop.Reason is null && run.Stranded) run.Stop.Request(Admission.Reason(run.Routes));
-    }
-
-    private static async Task WorkAsync(RunContext run, PackQueue queue, Asker asker)
-    {
-        try
-        {
-            while (run.Stop.Reason is null && await queue.TakeAsync(run.Stop.Stopping).ConfigureAwait(false) is { } pack)
-                queue.Done(await asker.AskAsync(pack).ConfigureAwait(false));
-        }
-        catch (OperationCanceledException) when (run.Stop.Reason is not null)
-        {
-            // The run stops; the rows of this pack are still pending.
-        }
-        catch (Exception e) when (e is StoreException or LeaseLostException or IOException)
-        {
-            run.Stop.Request(new StopReason(RunState.Failed, e.Message));
-        }
-        catch (ProblemException e)
-        {
-            run.Stop.Request(new StopReason(RunState.Failed, e.Message) { UserError = true });
-        }
-        catch (Exception e)
-        {
-            // A bug: the others stop, what is stored is written, and the person is told.
-            run.Stop.Request(new StopReason(RunState.Failed, $"internal error: {e.GetType().Name}: {e.Message}"));
-            run.Events.Emit("bug", new JsonObject { ["error"] = e.GetType().Name, ["stack"] = e.StackTrace });
-        }
+        using var queue = new PackQueue(intake, run.SizerFor);
+        await new Workers(run, queue, new Asker(run, intake, queue.PutBack)).RunAsync().ConfigureAwait(false);
+        if (run.Stop.Reason is null && run.Stranded is { } stranded) run.Stop.Request(stranded);
     }
 
     /// <summary>Keeps the lease alive until the timer is disposed of; a cancelled one would gather a stack trace.</summary>
@@ -191,6 +169,7 @@ public sealed class JobRunner(RunEnvironment environment)
         {
             while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
             {
+                await RouteLearning.SaveAsync(run).ConfigureAwait(false);
                 if (await environment.Leases.RenewAsync(run.Lease, CancellationToken.None).ConfigureAwait(false)) continue;
                 run.Stop.Request(new StopReason(RunState.Failed, new LeaseLostException(run.Job.Name).Message));
                 return;
@@ -205,6 +184,7 @@ public sealed class JobRunner(RunEnvironment environment)
     private async Task<RunSummary> FinishAsync(OpenedJob plan, RunContext run, Beginning beginning, CancellationToken abort)
     {
         run.Counters.Enter(RunPhase.Writing);
+        await RouteLearning.SaveAsync(run).ConfigureAwait(false);
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
@@ -215,12 +195,15 @@ public sealed class JobRunner(RunEnvironment environment)
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
         reason = unwritten ?? reason;
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
+        var finishAt = state is RunState.RateLimited or RunState.Interrupted
+            ? await FinishForecast.OfAsync(run, rows.Pending).ConfigureAwait(false) : null;
+        if (finishAt < reason?.ResumeAt) finishAt = reason.ResumeAt;
         var summary = new RunSummary
         {
             Job = run.Job.Name,
             RunId = run.RunId,
             State = state,
-            Message = reason is not null ? Sentence(reason, rows)
+            Message = reason is not null ? Sentence(reason, rows, finishAt)
                 : rows.Pending > 0 ? "the source changed while the job ran: some rows were not there when they were to be asked; run it again"
                 : null,
             Rows = rows,
@@ -230,6 +213,7 @@ public sealed class JobRunner(RunEnvironment environment)
             InDoubt = beginning.Doubt,
             Elapsed = run.Counters.Elapsed,
             ResumeAt = reason?.ResumeAt,
+            FinishAt = finishAt,
             Store = environment.StoreName,
             Output = run.Options.WriteOutput ? run.Job.Output.Path : null,
             Unused = beginning.Unused,
@@ -273,11 +257,16 @@ public sealed class JobRunner(RunEnvironment environment)
         stop.AbandonAfter(environment.Grace, environment.Clock);
     }
 
-    private static string Sentence(StopReason reason, RowCounts rows) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered{(rows.Pending > 0 && GoesOn(reason) ? "; go on with the same command" : "")}");
-
-    private static bool GoesOn(StopReason reason) => !reason.UserError && reason.State is not RunState.Refused;
+    /// <summary>What stopped the run and how to go on, in one sentence.</summary>
+    private string Sentence(StopReason reason, RowCounts rows, DateTimeOffset? finishAt)
+    {
+        var (now, zone) = (environment.Clock.GetUtcNow(), environment.Clock.LocalTimeZone);
+        var text = string.Create(CultureInfo.InvariantCulture, $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered");
+        if (rows.Pending == 0 || reason.UserError || reason.State == RunState.Refused) return text;
+        if (reason.ResumeAt is not { } at) return $"{text}; go on with the same command";
+        text += $"; go on after {LimitWords.Time(at, now, zone)} with the same command";
+        return finishAt is { } finish && finish > at ? $"{text}; with --wait the rest is done by {LimitWords.Time(finish, now, zone)}" : text;
+    }
 
     private sealed record Beginning(RunRecord Record, Doubt Doubt, UnusedAnswers? Unused);
 }

@@ -10,9 +10,6 @@ namespace Rowmill.Core.Runs;
 /// <summary>A job with its source opened and counted: what every command that reads the rows begins with.</summary>
 public sealed class OpenedJob
 {
-    /// <summary>Rows of a pack when the job leaves it to us.</summary>
-    internal const int AutomaticRows = 20;
-
     private const string SimulatorProvider = "simulator";
 
     private OpenedJob(Job job, IReadOnlyList<Route> routes, IRowSource source, SourceProfile profile)
@@ -80,8 +77,9 @@ public sealed class OpenedJob
     public async ValueTask<(ModelRequest Request, int Rows)?> FirstRequestAsync(
         StructuredOutput form, int? maxRows = null, CancellationToken cancellationToken = default)
     {
-        var rows = new List<Ask>();
-        var tokens = 0;
+        var sizer = new PackSizer(Budgets[0], Job.PackRows);
+        sizer.Follow(Limits.WindowSnapshot.Unused(Routes[0].Limits).Rates);
+        var (rows, tokens, most) = (new List<Ask>(), 0, sizer.Rows);
         using var judge = Judge();
         var seen = new HashSet<RowKey>();
         await foreach (var row in Source.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -92,7 +90,7 @@ public sealed class OpenedJob
             if (rows.Count > 0 && !Budgets[0].Fits(rows.Count + 1, tokens + ask.Tokens)) break;
             rows.Add(ask);
             tokens += ask.Tokens;
-            if (rows.Count == Math.Min(MaxRows, maxRows ?? MaxRows)) break;
+            if (rows.Count == Math.Min(most, maxRows ?? most)) break;
         }
 
         return rows.Count == 0 ? null : (Text.Request(new Pack(rows), form, Budgets[0]), rows.Count);
@@ -137,8 +135,6 @@ public sealed class OpenedJob
         await foreach (var row in Source.ReadAsync(cancellationToken).ConfigureAwait(false))
             yield return (row, judge.Judge(row).Shown.Key);
     }
-
-    internal int MaxRows => Job.PackRows ?? AutomaticRows;
 
     internal RowJudge Judge() => new(Job, Budgets, Profile.Rows);
 }

@@ -7,9 +7,8 @@ namespace Rowmill.Core.Runs;
 /// token budget. Ends when the source is used up and no pack is out. Safe for concurrent use.
 /// </summary>
 /// <param name="intake">Where new rows come from.</param>
-/// <param name="budgets">The budget of each route, in the job's order.</param>
-/// <param name="maxRows">The most rows in a pack.</param>
-internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets, int maxRows) : IDisposable
+/// <param name="sizerFor">The sizer of the route that a row would go now.</param>
+internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor) : IDisposable
 {
     private const int MostYielding = 32;
 
@@ -63,6 +62,16 @@ internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets
         }
     }
 
+    /// <summary>The rest of a pack that is out, to be given out again.</summary>
+    public void PutBack(Pack rest)
+    {
+        lock (_gate)
+        {
+            _again.Enqueue(rest);
+            Pulse();
+        }
+    }
+
     public void Dispose() => _filling.Dispose();
 
     private async ValueTask<Pack?> TakeNewAsync(CancellationToken cancellationToken)
@@ -95,12 +104,13 @@ internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets
     {
         if (await intake.PeekAsync().ConfigureAwait(false) is not { } first) return null;
         intake.Take();
-        var budget = FirstFitting(first);
+        var sizer = sizerFor(first);
+        var (budget, maxRows) = (sizer.Budget, sizer.Rows);
         var rows = new List<Ask>(Math.Min(maxRows, 64)) { first };
         var tokens = first.Tokens;
         while (rows.Count < maxRows
             && await intake.PeekAsync().ConfigureAwait(false) is { } next
-            && FirstFitting(next) == budget
+            && sizerFor(next) == sizer
             && budget.Fits(rows.Count + 1, tokens + next.Tokens))
         {
             rows.Add(intake.Take());
@@ -108,14 +118,6 @@ internal sealed class PackQueue(Intake intake, IReadOnlyList<PackBudget> budgets
         }
 
         return new Pack(rows);
-    }
-
-    /// <summary>The earliest listed route that takes the row alone; the intake lets no row pass that none takes.</summary>
-    private PackBudget FirstFitting(Ask ask)
-    {
-        foreach (var budget in budgets)
-            if (ask.Tokens <= budget.LargestRow) return budget;
-        return budgets[^1];
     }
 
     /// <summary>

@@ -7,16 +7,33 @@ namespace Rowmill.Core.Runs;
 /// <summary>A route during a run.</summary>
 internal sealed class RouteState : IDisposable
 {
+    private readonly Lock _gate = new();
+    private StopReason? _parked;
+    private WindowSnapshot _windows;
+    private int _inFlight;
+
     /// <summary>Creates the state of a route.</summary>
-    public RouteState(Route route, IModelClient client, PackBudget budget, WindowOwner? windows, RouteGate gate)
+    /// <param name="route">The route.</param>
+    /// <param name="client">Its client.</param>
+    /// <param name="sizer">How many rows its packs carry.</param>
+    /// <param name="calibration">What its tokens turn out to be.</param>
+    /// <param name="owner">Whose windows it uses.</param>
+    /// <param name="windows">What binds it at the run's start.</param>
+    /// <param name="gate">Back-off and holds.</param>
+    public RouteState(
+        Route route, IModelClient client, PackSizer sizer, TokenCalibration calibration, WindowOwner owner, WindowSnapshot windows, RouteGate gate)
     {
         Route = route;
         Client = client;
-        Budget = budget;
-        Windows = windows;
+        Sizer = sizer;
+        Calibration = calibration;
+        Owner = owner;
         Gate = gate;
         Form = client.StructuredOutput;
-        Slots = new SemaphoreSlim(Concurrency);
+        Level = new ConcurrencyLevel(route.Limits.Concurrency);
+        Slots = new RouteSlots(() => Level.Level);
+        _windows = windows;
+        Follow(windows);
     }
 
     /// <summary>The route.</summary>
@@ -26,26 +43,25 @@ internal sealed class RouteState : IDisposable
     public IModelClient Client { get; }
 
     /// <summary>What a request may carry.</summary>
-    public PackBudget Budget { get; }
+    public PackBudget Budget => Sizer.Budget;
 
-    /// <summary>Whose windows it uses; null when the job names none.</summary>
-    public WindowOwner? Windows { get; }
+    /// <summary>How many rows its packs carry.</summary>
+    public PackSizer Sizer { get; }
+
+    /// <summary>What its tokens turn out to be.</summary>
+    public TokenCalibration Calibration { get; }
+
+    /// <summary>Whose windows it uses.</summary>
+    public WindowOwner Owner { get; }
 
     /// <summary>Back-off and holds.</summary>
     public RouteGate Gate { get; }
 
-    /// <summary>Whether the job names windows for a route.</summary>
-    public static bool HasWindows(RouteLimits limits) => limits is not
-    {
-        RequestsPerMinute: null, TokensPerMinute: null, InputTokensPerMinute: null, OutputTokensPerMinute: null,
-        RequestsPerDay: null, TokensPerDay: null,
-    };
-
-    /// <summary>Requests in flight at once.</summary>
-    public int Concurrency => Route.Limits.Concurrency ?? RouteLimits.DefaultConcurrency;
+    /// <summary>How many requests may be in flight.</summary>
+    public ConcurrencyLevel Level { get; }
 
     /// <summary>One permit for each request in flight.</summary>
-    public SemaphoreSlim Slots { get; }
+    public RouteSlots Slots { get; }
 
     /// <summary>Lets one request at a time wait for the windows, in order of arrival.</summary>
     public SemaphoreSlim Turnstile { get; } = new(1, 1);
@@ -59,11 +75,93 @@ internal sealed class RouteState : IDisposable
     /// <summary>Requests that the service called wrong.</summary>
     public long BadRequests;
 
-    /// <summary>Why this run uses it no more; null while it does.</summary>
-    public StopReason? Parked { get; private set; }
+    /// <summary>What bound it when that was last looked at.</summary>
+    public WindowSnapshot Windows
+    {
+        get
+        {
+            lock (_gate) return _windows;
+        }
+    }
 
-    /// <summary>Uses the route no more in this run.</summary>
-    public void Park(StopReason why) => Parked ??= why;
+    /// <summary>Why this run does not use it at the moment; null while it does.</summary>
+    public StopReason? Parked
+    {
+        get
+        {
+            lock (_gate) return _parked;
+        }
+    }
+
+    /// <summary>The windows, or their limits, are others now.</summary>
+    public void Follow(WindowSnapshot windows)
+    {
+        lock (_gate) _windows = windows;
+        Sizer.Follow(windows.Rates);
+    }
+
+    /// <summary>Uses the route no more in this run, or, where the reason says when it opens, not before that.</summary>
+    /// <returns>False when it is parked already.</returns>
+    public bool Park(StopReason why)
+    {
+        lock (_gate)
+        {
+            if (_parked is not null) return false;
+            _parked = why;
+            return true;
+        }
+    }
+
+    /// <summary>Uses the route again when its time has come: one request goes first, the others wait for what comes of it.</summary>
+    /// <returns>True when that was now.</returns>
+    public bool Reopen(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            if (_parked?.ResumeAt is not { } at || at > now) return false;
+            _parked = null;
+        }
+
+        Gate.Hold(now, "the first request after a limit", now);
+        return true;
+    }
+
+    /// <summary>As much of a pack as one request to this route carries; null when it takes none of its rows.</summary>
+    public Pack? Part(Pack pack)
+    {
+        var most = Sizer.Rows;
+        if (pack.Rows.Count <= most && pack.LargestRow <= Budget.LargestRow && Budget.Fits(pack.Rows.Count, pack.Tokens)) return pack;
+        var (rows, tokens) = (new List<Ask>(), 0);
+        foreach (var ask in pack.Rows)
+        {
+            if (rows.Count == most) break;
+            if (ask.Tokens > Budget.LargestRow || !Budget.Fits(rows.Count + 1, tokens + ask.Tokens)) continue;
+            rows.Add(ask);
+            tokens += ask.Tokens;
+        }
+
+        return rows.Count == 0 ? null : pack.With(rows);
+    }
+
+    /// <summary>What a request with a pack may take.</summary>
+    public Demand Demand(Pack pack) => new(Budget.InputFor(pack.Rows.Count, pack.Tokens), Budget.OutputFor(pack.Rows.Count));
+
+    /// <summary>When the calendar day of its windows ends; a date past all days when it has none.</summary>
+    public DateTimeOffset DayEnds(DateTimeOffset now) => Windows.Windows
+        .Where(w => w.Spec.Calendar)
+        .Select(w => (w.Usage with { Used = w.Spec.Limit }).FullAt(now, w.Spec))
+        .DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+
+    /// <summary>A request leaves.</summary>
+    /// <returns>Requests in flight, this one included.</returns>
+    public int Sent() => Interlocked.Increment(ref _inFlight);
+
+    /// <summary>A request ended.</summary>
+    public void Ended()
+    {
+        Interlocked.Decrement(ref _inFlight);
+        Slots.Serve();
+    }
 
     /// <summary>The model refused a form of structured output.</summary>
     /// <returns>False when there is no lesser form.</returns>
@@ -74,9 +172,5 @@ internal sealed class RouteState : IDisposable
         return true;
     }
 
-    public void Dispose()
-    {
-        Slots.Dispose();
-        Turnstile.Dispose();
-    }
+    public void Dispose() => Turnstile.Dispose();
 }

@@ -28,11 +28,38 @@ internal sealed record RunContext
 
     public required StopSignal Stop { get; init; }
 
-    /// <summary>USD the run may still spend; null for no bound.</summary>
-    public required decimal? BudgetLeft { get; init; }
+    /// <summary>The money the run may still spend; null for no bound.</summary>
+    public required MoneyLeft? Money { get; init; }
 
-    /// <summary>True once rows were left aside because only a parked route takes them.</summary>
-    public bool Stranded { get; set; }
+    /// <summary>The rows given out so far.</summary>
+    public RowsAsked Asked { get; } = new();
+
+    /// <summary>True when several routes are used side by side.</summary>
+    public bool Spreads => Job.Routing == Routing.Spread && Routes.Count > 1;
+
+    /// <summary>Lets one pack at a time look which of several routes it can go.</summary>
+    public SemaphoreSlim Crossroads { get; } = new(1, 1);
+
+    /// <summary>Why rows were left aside while others went on; null when none were.</summary>
+    public StopReason? Stranded { get; private set; }
+
+    /// <summary>Rows are left aside; the first reason counts.</summary>
+    public void Strand(StopReason why) => Stranded ??= why;
+
+    /// <summary>The sizer of the route that a row would go now: the first open one that takes it, or, side by side, the one with the largest packs.</summary>
+    public PackSizer SizerFor(Ask ask)
+    {
+        PackSizer? best = null;
+        var open = false;
+        foreach (var route in Routes)
+        {
+            if (ask.Tokens > route.Budget.LargestRow || (open && route.Parked is not null)) continue;
+            var better = best is null || (!open && route.Parked is null) || (Spreads && route.Sizer.Rows > best.Rows);
+            if (better) (best, open) = (route.Sizer, route.Parked is null);
+        }
+
+        return best ?? Routes[^1].Sizer;
+    }
 
     public string RunId => Lease.RunId;
 

@@ -121,7 +121,7 @@ internal sealed class RunWorld : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>Run ids begin with the time: chance always says the same here.</summary>
-    private void Advance(TimeSpan by)
+    public void Advance(TimeSpan by)
     {
         if (Clock is EagerClock eager) eager.Advance(by);
         else ((VirtualClock)Clock).Advance(by);

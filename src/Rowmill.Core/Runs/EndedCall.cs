@@ -1,0 +1,24 @@
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+using Rowmill.Core.Packing;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>A call that has ended, with everything that is to be settled for it.</summary>
+/// <param name="CallId">Its number in the ledger.</param>
+/// <param name="Entry">What went where, and what its windows hold for it.</param>
+/// <param name="Request">What was sent.</param>
+/// <param name="Result">What came of it.</param>
+/// <param name="MaxUsd">What it costs at most; null without a price.</param>
+/// <param name="SentAt">When it left.</param>
+/// <param name="Latency">From leaving to the last byte.</param>
+/// <param name="InFlight">The route's requests in flight when it left, itself included.</param>
+internal sealed record EndedCall(
+    long CallId, Entry Entry, ModelRequest Request, ModelResult Result, decimal? MaxUsd, DateTimeOffset SentAt, TimeSpan Latency, int InFlight)
+{
+    public RouteState Route => Entry.Route;
+
+    public Pack Pack => Entry.Pack;
+
+    public Demand Demand => Entry.Demand;
+}

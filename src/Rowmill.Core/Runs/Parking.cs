@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Packing;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>Which routes are open to a pack, which are parked until when, and what is said of it.</summary>
+internal sealed class Parking(RunContext run)
+{
+    private readonly Lock _gate = new();
+    private (string What, DateTimeOffset Until) _told;
+
+    /// <summary>
+    /// The routes that take at least a part of the pack now: in order, only the first of them; side by side, all, the one whose calendar day
+    /// ends first before the others, since what is left of a day at its end is lost.
+    /// </summary>
+    public IReadOnlyList<RouteState> Open(Pack pack)
+    {
+        var now = run.Clock.GetUtcNow();
+        foreach (var route in run.Routes)
+            if (route.Reopen(now)) run.Events.Emit("reopened", new JsonObject { ["model"] = route.Route.Name });
+        var takers = run.Routes.Where(r => r.Parked is null && r.Part(pack) is not null);
+        if (!run.Spreads) return takers.FirstOrDefault() is { } first ? [first] : [];
+        return [.. takers.OrderBy(r => r.DayEnds(now))];
+    }
+
+    /// <summary>
+    /// What a pack without an open route does: told to wait, it waits for the parked route that opens first; otherwise its rows stay pending
+    /// while others go on, or the run stops.
+    /// </summary>
+    /// <returns>Why the route it waits for is parked; null when it does not wait.</returns>
+    public StopReason? Opens(Pack pack)
+    {
+        var takers = run.Routes.Where(r => r.Part(pack) is not null).ToList();
+        if (takers.Exists(r => r.Parked is null)) return new StopReason(RunState.Failed, "") { ResumeAt = run.Clock.GetUtcNow() };
+        if (run.Options.Wait && Earliest(takers) is { } parked) return parked;
+        if (takers.Count == 0) run.Strand(TooLarge(pack));
+        else if (run.Routes.Any(r => r.Parked is null)) run.Strand(Reason(takers));
+        else run.Stop.Request(Reason(takers));
+        return null;
+    }
+
+    /// <summary>Parks a route whose wait is longer than the job's patience. Told to wait, it does so only for another that goes on sooner.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="wait">How long.</param>
+    /// <param name="what">What for.</param>
+    /// <param name="already">How long the service has refused everything so far: patience counts from there.</param>
+    public bool ParkIfLong(RouteState route, TimeSpan wait, string what, TimeSpan already = default)
+    {
+        if (already + wait <= run.Job.Patience) return false;
+        var now = run.Clock.GetUtcNow();
+        var until = now + wait;
+        var down = route.Gate.Outage(now) > TimeSpan.Zero;
+        if (run.Options.Wait && !down && !run.Routes.Any(r => r != route && GoesOnBefore(r, until))) return false;
+        if (!route.Park(down ? new StopReason(RunState.Failed, what) : new StopReason(RunState.RateLimited, what) { ResumeAt = until })) return true;
+        run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["resume_at"] = SummaryJson.Time(until) });
+        if (run.Routes.FirstOrDefault(r => r.Parked is null) is { } next)
+            run.Events.Emit("failed_over", new JsonObject { ["from"] = route.Route.Name, ["to"] = next.Route.Name });
+        return true;
+    }
+
+    /// <summary>No window of the route ever admits a row: with another model it goes on, otherwise the run stops and says with which number.</summary>
+    public void NeverFits(RouteState route, Pack pack, string window)
+    {
+        var demand = route.Demand(pack);
+        var needs = string.Create(
+            CultureInfo.InvariantCulture,
+            $"a request to {route.Route.Name} needs {demand.InputTokens + demand.OutputTokens:N0} tokens, more than its limit of {LimitWords.Name(window)} ever admits; lower pack.rows or options.max_output_tokens");
+        route.Park(new StopReason(RunState.Failed, needs) { UserError = true });
+        run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = needs });
+    }
+
+    /// <summary>Why nothing can be asked: the earliest time any route opens, else the first route's reason.</summary>
+    public static StopReason Reason(IReadOnlyCollection<RouteState> routes) =>
+        Earliest(routes)
+        ?? routes.Select(r => r.Parked).FirstOrDefault(r => r is not null)
+        ?? new StopReason(RunState.Failed, "no model of the job takes the rows that are left");
+
+    /// <summary>What a refused reservation waits for, in short words.</summary>
+    public static string Words(RouteState route, WindowGrant grant) =>
+        grant.Hold is { } hold ? $"{route.Route.Name}: {hold.Reason}" : $"{route.Route.Name}: {LimitWords.Name(grant.Window!)}";
+
+    /// <summary>What a refused reservation waits for, as a sentence begins.</summary>
+    public async ValueTask<string> ReasonAsync(RouteState route, WindowGrant grant)
+    {
+        if (grant.Hold is not null || grant.Wait <= run.Job.Patience) return Words(route, grant);
+        var windows = await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits, run.Stop.Stopping).ConfigureAwait(false);
+        return LimitWords.Used(route.Route.Name, windows.Windows.FirstOrDefault(w => w.Spec.Name == grant.Window)?.Spec, grant.Window!);
+    }
+
+    /// <summary>Says that a pack waits, once for each wait.</summary>
+    public void Tell(TimeSpan wait, string what)
+    {
+        var until = run.Clock.GetUtcNow() + wait;
+        run.Counters.Waiting(what, until);
+        if (wait < TimeSpan.FromSeconds(1)) return;
+        lock (_gate)
+        {
+            if (_told.What == what && (until - _told.Until).Duration() < TimeSpan.FromSeconds(1)) return;
+            _told = (what, until);
+        }
+
+        run.Events.Emit("waiting", new JsonObject { ["reason"] = what, ["until"] = SummaryJson.Time(until) });
+    }
+
+    private static StopReason? Earliest(IEnumerable<RouteState> routes) =>
+        routes.Select(r => r.Parked).Where(p => p?.ResumeAt is not null).MinBy(p => p!.ResumeAt);
+
+    private static bool GoesOnBefore(RouteState route, DateTimeOffset until) =>
+        route.Parked is null || route.Parked.ResumeAt < until;
+
+    private static StopReason TooLarge(Pack pack) => new(RunState.Failed, string.Create(
+        CultureInfo.InvariantCulture,
+        $"a row of about {pack.Rows.Min(r => r.Tokens):N0} tokens is more than any model of the job admits in one request"))
+    { UserError = true };
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+
+namespace Rowmill.Core.Runs;
+
+/// <summary>What every reply and every refusal teaches of a route: its windows, its tokens, the size of its packs, its level.</summary>
+internal sealed class RouteLearning(RunContext run)
+{
+    // A shorter wait is over before another process would look.
+    private static readonly TimeSpan s_worthSharing = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestBelieved = TimeSpan.FromDays(1);
+
+    private readonly ConcurrentDictionary<(RouteState Route, string Window), long> _limits = new();
+
+    /// <summary>A reply came.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="usage">Its tokens; measured, or estimated when the service does not tell.</param>
+    /// <param name="good">Rows with a valid answer.</param>
+    public async ValueTask RepliedAsync(EndedCall call, TokenUsage usage, int good)
+    {
+        var (route, rows) = (call.Route, call.Pack.Rows.Count);
+        var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
+        if (call.Result.Reply?.Usage is { } told)
+            route.Calibration.Observe(rows, route.Budget.EstimateFor(rows, call.Pack.Tokens), told, truncated, call.Latency);
+        route.Sizer.Ended(rows, good, truncated);
+        route.Level.Replied(call.Latency, rows, call.InFlight);
+        await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
+    }
+
+    /// <summary>No reply came, and the service may have counted the request: what was reserved stays charged.</summary>
+    public ValueTask LostAsync(EndedCall call)
+    {
+        Overloaded(call);
+        return SettleAsync(call, new WindowSettlement(null) { Readings = call.Result.Limits });
+    }
+
+    /// <summary>The service turned the request away and did not count it.</summary>
+    public async ValueTask RefusedAsync(EndedCall call, ModelFailure failure)
+    {
+        if (failure.Kind == FailureKind.Unavailable) Overloaded(call);
+        // A request that the service called wrong has been counted as one, and brought no tokens.
+        var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
+        await SettleAsync(call, new WindowSettlement(counted ? default(TokenUsage) : null) { Counted = counted, Readings = call.Result.Limits })
+            .ConfigureAwait(false);
+        if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)
+        {
+            var hold = new WindowHold(run.Clock.GetUtcNow() + Believed(after), failure.Message);
+            await run.Environment.Windows.HoldAsync(call.Route.Owner, hold).ConfigureAwait(false);
+            await FollowAsync(call.Route).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A window turned the request away as larger than it ever admits: whether the route would send less now.</summary>
+    public async ValueTask<bool> HasShrunkAsync(EndedCall call, ModelFailure failure)
+    {
+        await RefusedAsync(call, failure).ConfigureAwait(false);
+        if (call.Route.Part(call.Pack) is not { } part || part.Rows.Count < call.Pack.Rows.Count) return true;
+        var (now, then) = (call.Route.Demand(part), call.Demand);
+        return now.InputTokens + now.OutputTokens < then.InputTokens + then.OutputTokens;
+    }
+
+    /// <summary>A wait as far as it is believed: whoever says "a year" is asked again once a day.</summary>
+    public static TimeSpan Believed(TimeSpan told) => told < s_longestBelieved ? told : s_longestBelieved;
+
+    /// <summary>Stores what the run has learned of tokens since the last time.</summary>
+    public static async ValueTask SaveAsync(RunContext run)
+    {
+        foreach (var route in run.Routes)
+        {
+            var seen = route.Calibration.TakeFresh();
+            if (seen.Calls > 0)
+                await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
+        }
+    }
+
+    private void Overloaded(EndedCall call) => call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());
+
+    private async ValueTask SettleAsync(EndedCall call, WindowSettlement settlement)
+    {
+        var windows = run.Environment.Windows;
+        if (call.Entry.Reservation is { } reservation) await windows.SettleAsync(reservation, settlement).ConfigureAwait(false);
+        else if (settlement.Readings.Count > 0) await windows.ObserveAsync(call.Route.Owner, settlement.Readings, call.SentAt).ConfigureAwait(false);
+
+        var changed = !settlement.Counted && settlement.Readings.Count > 0;
+        foreach (var reading in settlement.Readings)
+        {
+            if (reading.Limit is not { } limit || (_limits.TryGetValue((call.Route, reading.Window), out var known) && known == limit)) continue;
+            _limits[(call.Route, reading.Window)] = limit;
+            changed = true;
+            if (call.Route.Windows.Windows.Any(w => w.Spec.Name == reading.Window && w.Spec.Limit <= limit)) continue;
+            run.Events.Emit("learned", new JsonObject { ["model"] = call.Route.Route.Name, ["window"] = reading.Window, ["limit"] = limit });
+        }
+
+        if (changed) await FollowAsync(call.Route).ConfigureAwait(false);
+    }
+
+    private async ValueTask FollowAsync(RouteState route) =>
+        route.Follow(await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits).ConfigureAwait(false));
+}

@@ -1,0 +1,190 @@
+using Rowmill.Core;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Models;
+using Rowmill.Core.Runs;
+
+namespace Rowmill.Tests.Runs;
+
+public sealed class RunLimitTests
+{
+    [Fact]
+    public async Task A_day_that_is_used_up_stops_the_run_with_one_sentence_and_both_times_come_true()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(20));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { RequestsPerDay = 2 })] };
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.RateLimited, summary.State);
+        Assert.Equal(ExitCode.RateLimited, SummaryJson.ExitCode(summary));
+        Assert.Equal(10, summary.Rows.Answered);
+        var resume = summary.ResumeAt!.Value;
+        Assert.InRange(resume - world.Clock.GetUtcNow(), TimeSpan.FromHours(11.9), TimeSpan.FromHours(12.1));
+        Assert.InRange(summary.FinishAt!.Value - world.Clock.GetUtcNow(), TimeSpan.FromHours(23.9), TimeSpan.FromHours(24.1));
+        Assert.StartsWith("fake/a has used its 2 requests for today; 10 of 20 rows answered; go on after ", summary.Message, StringComparison.Ordinal);
+        Assert.Contains(" with the same command; with --wait the rest is done by ", summary.Message, StringComparison.Ordinal);
+
+        world.Advance(resume - world.Clock.GetUtcNow() - TimeSpan.FromMinutes(1));
+        Assert.Equal(0, (await world.RunAsync()).Calls.Sent);
+        world.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, (await world.RunAsync()).Calls.Sent);
+    }
+
+    [Fact]
+    public async Task Told_to_wait_a_run_goes_through_the_days_at_the_pace_of_the_window()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(30));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { RequestsPerDay = 2 })] };
+
+        var summary = await world.RunAsync(new RunOptions { Wait = true });
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.Equal(6, summary.Calls.Sent);
+        Assert.Equal(0, summary.Calls.RateLimited);
+        Assert.InRange(summary.Elapsed, TimeSpan.FromHours(48), TimeSpan.FromHours(48.1));
+    }
+
+    [Fact]
+    public async Task Another_model_takes_over_while_one_is_parked_and_gives_back_when_it_opens()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(60));
+        world.Job = world.Job with
+        {
+            Patience = TimeSpan.FromSeconds(90),
+            Routes = [RunWorld.Route("a", new RouteLimits { RequestsPerDay = 480 }), RunWorld.Route("b", new RouteLimits { RequestsPerMinute = 1 })],
+        };
+
+        // As if the day's requests had been used: the next fits after three minutes.
+        var owner = await world.Environment.WindowOwner(world.Job.Routes[0]);
+        for (var i = 0; i < 480; i++)
+            await world.Windows.ReserveAsync(new(owner, world.Job.Routes[0].Limits, new(1, 1)), TestContext.Current.CancellationToken);
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.NotEmpty(world.Model("a").Calls);
+        Assert.InRange(world.Model("b").Calls.Count, 6, 11);
+        Assert.Contains(world.Seen.Events, e => e.Kind == "failed_over");
+        Assert.Contains(world.Seen.Events, e => e.Kind == "reopened");
+        Assert.True(world.Model("b").Calls[0].At < world.Model("a").Calls[0].At && world.Model("a").Calls[0].At < world.Model("b").Calls[^1].At);
+    }
+
+    [Fact]
+    public async Task Two_models_side_by_side_take_half_the_time()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(100));
+        var limits = new RouteLimits { RequestsPerMinute = 1 };
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", limits), RunWorld.Route("b", limits)] };
+        var alone = await world.RunAsync(new RunOptions { Model = "fake/a" });
+        using var both = new RunWorld();
+        both.Table(RunWorld.Titles(100));
+        both.Job = both.Job with { Routes = world.Job.Routes, Routing = Routing.Spread };
+
+        var summary = await both.RunAsync();
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.Equal(10, both.Model("a").Calls.Count);
+        Assert.Equal(10, both.Model("b").Calls.Count);
+        Assert.InRange(alone.Elapsed, TimeSpan.FromMinutes(18.9), TimeSpan.FromMinutes(19.2));
+        Assert.InRange(summary.Elapsed, TimeSpan.FromMinutes(8.9), TimeSpan.FromMinutes(9.2));
+    }
+
+    [Fact]
+    public async Task A_parked_model_is_tried_by_one_request_and_not_by_a_crowd()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(60));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { Concurrency = 4 })] };
+        var start = world.Clock.GetUtcNow();
+        bool IsEarly(FakeCall call) => call.At < start + TimeSpan.FromMinutes(59);
+        world.Model().Script = call => IsEarly(call) ? FakeReply.Fail(FailureKind.RateLimited, TimeSpan.FromHours(1)) : FakeReply.Good(call);
+
+        // The first after the hour is answered only when another one has gone.
+        world.Model().Hold = call => IsEarly(call) || call.Number != world.Model().Calls.Count(IsEarly) + 1
+            ? Task.CompletedTask : world.Model().Arrived(call.Number + 1);
+        var summary = await world.RunAsync(new RunOptions { Wait = true });
+
+        Assert.Equal(RunState.Completed, summary.State);
+        var later = world.Model().Calls.Where(c => !IsEarly(c)).Select(c => c.At).ToList();
+        Assert.True(later[1] - later[0] >= TimeSpan.FromSeconds(1), $"{later[0]:O} {later[1]:O}");
+    }
+
+    [Fact]
+    public async Task A_limit_burns_no_attempt_of_any_row()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(5));
+        world.Job = world.Job with { Patience = TimeSpan.FromHours(1) };
+        world.Model().Script = call => call.Number <= 9 ? FakeReply.Fail(FailureKind.RateLimited, TimeSpan.FromSeconds(1)) : FakeReply.Good(call);
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.Equal(9, summary.Calls.RateLimited);
+        Assert.All(world.Model().Calls, c => Assert.Equal(5, c.Titles.Count));
+    }
+
+    [Fact]
+    public async Task A_service_that_says_a_year_is_asked_again_after_a_day()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(5));
+        world.Model().Script = _ => FakeReply.Fail(FailureKind.RateLimited, TimeSpan.FromDays(365));
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.RateLimited, summary.State);
+        Assert.InRange(summary.ResumeAt!.Value - world.Clock.GetUtcNow(), TimeSpan.FromHours(23.9), TimeSpan.FromHours(24.1));
+    }
+
+    [Fact]
+    public async Task A_run_stops_before_the_call_that_would_cross_its_own_bound()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(20));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a") with { Price = new Price(1m, 2m) }] };
+        var whole = (await world.RunAsync()).Usd!.Value;
+
+        var summary = await world.RunAsync(new RunOptions { Fresh = true, MaxUsd = whole * 2 });
+        Assert.Equal(RunState.Completed, summary.State);
+        var stopped = await world.RunAsync(new RunOptions { Fresh = true, MaxUsd = 0.0001m });
+
+        Assert.Equal(RunState.Budget, stopped.State);
+        Assert.Equal(ExitCode.Budget, SummaryJson.ExitCode(stopped));
+        Assert.Contains("--max-usd", stopped.Message, StringComparison.Ordinal);
+        Assert.True(stopped.Usd <= 0.0001m);
+    }
+
+    [Fact]
+    public async Task A_bound_in_money_needs_a_price()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(5));
+
+        var wrong = await Assert.ThrowsAsync<ProblemException>(() => world.RunAsync(new RunOptions { MaxUsd = 1 }));
+
+        Assert.Equal("--max-usd", Assert.Single(wrong.Problems).Key);
+        Assert.Empty(world.Model().Calls);
+    }
+
+    [Theory]
+    [InlineData(60, RunState.Gate)]
+    [InlineData(40, RunState.CompletedWithGaps)]
+    public async Task The_gate_stops_a_run_whose_rows_turn_out_badly(double gate, RunState state)
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(400));
+        world.Model().Script = call => FakeReply.Each(call, t => int.Parse(t.AsSpan(1)) % 2 == 0 ? null : "\"energy\":\"Low\"");
+
+        var summary = await world.RunAsync(new RunOptions { Gate = gate });
+
+        Assert.Equal(state, summary.State);
+        if (state != RunState.Gate) return;
+        Assert.Equal(ExitCode.Budget, SummaryJson.ExitCode(summary));
+        Assert.InRange(summary.Rows.Answered + summary.Rows.Failed, 100, 110);
+        Assert.Contains("less than the gate of 60 %", summary.Message, StringComparison.Ordinal);
+    }
+}
