@@ -85,7 +85,7 @@ internal sealed class CaseRun : IDisposable
             Refused = _services.Sum(s => s.Refused),
             Overloaded = _services.Sum(s => s.Overloaded),
             MostInFlight = _services.Max(s => s.MostInFlight),
-            Bound = last is null ? TimeSpan.Zero : LowerBound.Of(_services, _case.Start) + (last.EndedAt - last.At),
+            Bound = LowerBound.Of(_services, _case.Start),
             Achieved = last is null ? TimeSpan.Zero : last.EndedAt - _case.Start,
             Fingerprint = Fingerprint(),
             Message = message,

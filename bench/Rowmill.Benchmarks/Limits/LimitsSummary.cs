@@ -11,6 +11,9 @@ internal static class LimitsSummary
     {
         Cases(Last(runs, "limits"));
         ScenarioTable(Last(runs, "limits-scenario"));
+        OverHttp(Last(runs, "limits-http"));
+        Quota(Last(runs, "W4"));
+        Plans([.. runs.Where(r => Word(r, "workload") == "plan")]);
     }
 
     private static void Cases(List<JsonObject> runs)
@@ -48,9 +51,74 @@ internal static class LimitsSummary
                 table.Add(
                     name, Word(run, "program"), Text($"{Measurements.Number(run, "pack"):0.#}"), Count(run, "calls"), Count(run, "refused"),
                     done ? Span(run, "achieved_s") : $"{Word(run, "state")}, {Count(run, "answered")} answered",
-                    Measurements.Number(run, "bound_s") is null ? "" : Span(run, "bound_s"));
+                    done && Measurements.Number(run, "bound_s") is not null ? Span(run, "bound_s") : "");
                 name = "";
             }
+        }
+
+        table.Write(Console.Out);
+    }
+
+    private static void OverHttp(List<JsonObject> runs)
+    {
+        if (runs.Count == 0) return;
+        Console.WriteLine("\n## Limits over HTTP, in real time\n");
+        var table = new MarkdownTable("case", "rows answered", "calls", "refused", "most in flight", "bound s", "achieved s", "efficiency");
+        foreach (var run in runs)
+        {
+            var (bound, wall) = (HttpBound(run), Measurements.Number(run, "wall_s") ?? 0);
+            var all = Value(run, "rows") * (Measurements.Number(run, "processes") ?? 1);
+            var done = Value(run, "answered") >= all;
+            table.Add(
+                Word(run, "case"), Text($"{Value(run, "answered"):N0} of {all:N0}"), Count(run, "accepted"),
+                Text($"{Value(run, "requests") - Value(run, "accepted"):N0}"), Count(run, "max_in_flight"), Text($"{bound:0.0}"), Text($"{wall:0.0}"),
+                done ? Text($"{bound / wall:0.000}") : "not done");
+        }
+
+        table.Write(Console.Out);
+        Console.WriteLine("\n- bound: (what the server took - what its bucket holds) / its rate; achieved: the whole process, from its start to its end");
+    }
+
+    /// <summary>From the server's own counts; see <see cref="LowerBound"/>.</summary>
+    private static double HttpBound(JsonObject run)
+    {
+        double requests = Value(run, "accepted"), tokens = Value(run, "prompt_tokens") + Value(run, "output_tokens"), bound = 0;
+        if (Measurements.Number(run, "rpm") is { } rpm) bound = Math.Max(bound, (requests - (Measurements.Number(run, "burst") ?? rpm)) / (rpm / 60));
+        if (Measurements.Number(run, "tpm") is { } tpm) bound = Math.Max(bound, (tokens - tpm) / (tpm / 60));
+        if (Measurements.Number(run, "slots") is { } slots) bound = Math.Max(bound, requests * Value(run, "latency_s") / slots);
+        return bound;
+    }
+
+    private static void Quota(List<JsonObject> runs)
+    {
+        if (runs.Count == 0) return;
+        Console.WriteLine("\n## W4: 1,200 rows at 1,200 requests and 400,000 tokens a minute, a burst of one second, 128 in flight\n");
+        var table = new MarkdownTable("limits in the job", "rows answered", "makespan s", "efficiency", "requests sent", "429s", "client CPU s");
+        foreach (var run in runs)
+        {
+            // 20 from the full bucket, 1,180 at 20 a second.
+            const double bound = 59;
+            var done = Value(run, "answered") >= Value(run, "rows");
+            table.Add(
+                Word(run, "program"), Text($"{Value(run, "answered"):N0} of {Value(run, "rows"):N0}"), Text($"{Value(run, "wall_s"):0.0}"),
+                done ? Text($"{bound / Value(run, "wall_s"):0.000}") : "not done", Count(run, "requests"), Count(run, "status_429"),
+                Text($"{Value(run, "user_s") + Value(run, "sys_s"):0.00}"));
+        }
+
+        table.Write(Console.Out);
+        Console.WriteLine("\n- bound 59 s; the best peer that loses nothing: 100 s (297 refusals), the next 115 s (1,900)");
+    }
+
+    private static void Plans(List<JsonObject> runs)
+    {
+        if (runs.Count == 0) return;
+        Console.WriteLine("\n## `rowmill plan`\n");
+        var table = new MarkdownTable("rows", "wall s", "CPU s", "peak MB", "exit") { Words = 0 };
+        foreach (var run in runs.GroupBy(r => Value(r, "rows")).OrderBy(g => g.Key).Select(g => g.Last()))
+        {
+            table.Add(
+                Count(run, "rows"), Text($"{Value(run, "wall_s"):0.00}"), Text($"{Value(run, "user_s") + Value(run, "sys_s"):0.00}"),
+                Text($"{Value(run, "rss_kb") * 1024 / 1e6:0}"), Count(run, "rc"));
         }
 
         table.Write(Console.Out);
@@ -61,6 +129,8 @@ internal static class LimitsSummary
         [.. runs.Where(r => Word(r, "workload") == workload).GroupBy(r => (Word(r, "case"), Word(r, "program"))).Select(g => g.Last())];
 
     private static string Word(JsonObject run, string name) => run[name]?.GetValue<string>() ?? "";
+
+    private static double Value(JsonObject run, string name) => Measurements.Number(run, name) ?? 0;
 
     private static string Count(JsonObject run, string name) => Text($"{Measurements.Number(run, name):N0}");
 
