@@ -16,7 +16,7 @@ namespace Rowmill.Benchmarks.Limits;
 internal sealed class CaseRun : IDisposable
 {
     /// <summary>A run that needs so many times the bound is interrupted.</summary>
-    private const double Patience = 12;
+    private const double MostTimes = 12;
 
     private static readonly TimeSpan s_realTime = TimeSpan.FromSeconds(90);
 
@@ -60,7 +60,7 @@ internal sealed class CaseRun : IDisposable
             ended = QuietPool.Run(
                 _clock,
                 () => Task.WhenAll(Enumerable.Range(0, _case.Engines).Select(RunOneAsync)),
-                _case.Start + Patience * expected + TimeSpan.FromMinutes(10),
+                _case.Start + MostTimes * expected + TimeSpan.FromMinutes(10),
                 s_realTime,
                 _interrupt.Cancel);
         }
@@ -149,6 +149,7 @@ internal sealed class CaseRun : IDisposable
             PackRows = _case.Work.PackRows,
             Routes = [.. _case.Routes.Select(r => RouteOf(r))],
             Routing = _case.Routing,
+            Patience = _case.Patience,
             Output = new OutputOptions { Kind = OutputKind.Csv, Path = Path.Combine(_folder.FullName, $"out-{engine}.csv") },
             Directory = _folder.FullName,
         };

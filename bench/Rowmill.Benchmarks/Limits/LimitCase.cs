@@ -23,6 +23,9 @@ internal sealed record LimitCase(string Name)
 
     public RunOptions Options { get; init; } = new() { WriteOutput = false };
 
+    /// <summary>As the job's <c>patience</c>.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>How many engines share the rows, each with its own job and store, and the windows' file.</summary>
     public int Engines { get; init; } = 1;
 

@@ -67,6 +67,8 @@ internal static class LimitCases
         {
             Work = Songs(30000, 10),
             Options = s_stay,
+            // A call every 86 and every 173 seconds: neither is worth waiting for while the other is open.
+            Patience = TimeSpan.FromSeconds(30),
             Routes =
             [
                 new("groq", "first", new(ServiceWindow.Rpm(60), ServiceWindow.Rpd(1000)), new() { RequestsPerMinute = 60, RequestsPerDay = 1000 }),
