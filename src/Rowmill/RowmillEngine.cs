@@ -17,12 +17,15 @@ public sealed class RowmillEngine : IAsyncDisposable
 
     private readonly SqliteStore _store;
     private readonly Lazy<SqliteWindowStore> _windows;
+    private readonly Lazy<SqliteCalibrationStore> _calibrations;
 
     private RowmillEngine(EngineOptions options, SqliteStore store)
     {
         _store = store;
         var keys = new ApiKeys(options.Variable);
-        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(options.LimitsPath ?? LimitsFile.DefaultPath(), options.Clock, s_transit));
+        var limitsPath = options.LimitsPath ?? LimitsFile.DefaultPath();
+        _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(limitsPath, options.Clock, s_transit));
+        _calibrations = new Lazy<SqliteCalibrationStore>(() => SqliteCalibrationStore.Open(limitsPath, options.Clock));
         var clients = new ConcurrentDictionary<Route, IModelClient>();
         Environment = new RunEnvironment
         {
@@ -32,6 +35,7 @@ public sealed class RowmillEngine : IAsyncDisposable
             Events = store.Events,
             Runs = store.Runs,
             Windows = new LazyWindowStore(() => _windows.Value),
+            Calibrations = new LazyCalibrationStore(() => _calibrations.Value),
             WindowOwner = async route => new WindowOwner(
                 route.Provider,
                 route.BaseUrl,
@@ -65,5 +69,6 @@ public sealed class RowmillEngine : IAsyncDisposable
     {
         await _store.DisposeAsync().ConfigureAwait(false);
         if (_windows.IsValueCreated) _windows.Value.Dispose();
+        if (_calibrations.IsValueCreated) _calibrations.Value.Dispose();
     }
 }

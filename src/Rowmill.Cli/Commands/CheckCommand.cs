@@ -4,8 +4,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
 using Rowmill.Core;
+using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Cli.Commands;
 
@@ -16,7 +18,7 @@ internal static class CheckCommand
     {
         var command = new Command("check", "Find everything that can be wrong before spending, and print the first request.");
         var job = new JobArguments(host, command);
-        var live = new Option<bool>("--live") { Description = "Send one request with one row; it costs what one row costs." };
+        var live = new Option<bool>("--live") { Description = "Ask one row now; it costs what one row costs, and its answer is kept." };
         command.Options.Add(live);
         command.SetAction((parsed, _) => RunAsync(host, job, parsed, parsed.GetValue(live)));
         return command;
@@ -31,23 +33,25 @@ internal static class CheckCommand
         var client = engine.Environment.Client(job.Routes[0]);
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
-        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. CheckWarnings.Of(plan, rows)];
+        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. CheckRoutes.Warnings(job), .. CheckWarnings.Of(plan, rows)];
         var document = new JsonObject
         {
             ["job"] = job.Name,
             ["ok"] = true,
             ["rows"] = rows.Json(),
             ["models"] = new JsonArray([.. job.Routes.Select(r => (JsonNode)r.Name)]),
+            ["routes"] = CheckRoutes.Json(job),
             ["warnings"] = CommandOutput.Json(warnings),
         };
         words.People.WriteLine($"{job.Name}: the job file, its files, {Words.Count(plan.Profile.Rows, "row")} of {plan.Source.Name} and the keys are in order.");
+        foreach (var line in CheckRoutes.Lines(job)) words.People.WriteLine(line);
         foreach (var warning in warnings) words.People.WriteLine($"warning: {warning}");
         if (await plan.FirstRequestAsync(client.StructuredOutput, cancellationToken: host.Stop) is { } first)
             Describe(words, document, client, first.Request, first.Rows, rows.Counts.Pending);
         else words.People.WriteLine("No row would be sent.");
 
         var code = ExitCode.Done;
-        if (live) code = await AskAsync(host, words, plan, client, document);
+        if (live) code = await AskAsync(host, words, engine, job, rows.FirstPending, document);
         words.Document(document);
         return (int)code;
     }
@@ -72,27 +76,38 @@ internal static class CheckCommand
         words.People.WriteLine($"\n{preview.Body}");
     }
 
-    private static async Task<ExitCode> AskAsync(CliHost host, CommandOutput words, OpenedJob plan, IModelClient client, JsonObject document)
+    /// <summary>Asks the first row that is not ended, as a run of that one row: it counts in ledger, windows and budget, and its answer is kept.</summary>
+    private static async Task<ExitCode> AskAsync(CliHost host, CommandOutput words, RowmillEngine engine, Job job, long? row, JsonObject document)
     {
-        if (await plan.FirstRequestAsync(client.StructuredOutput, 1, host.Stop) is not { } one) return ExitCode.Done;
-        var began = host.Clock.GetTimestamp();
-        var result = await client.AskAsync(one.Request, host.Stop);
-        var taken = host.Clock.GetElapsedTime(began);
-        document["ok"] = result.Succeeded;
+        if (row is null)
+        {
+            words.People.WriteLine("\nLive: no row is left to ask.");
+            return ExitCode.Done;
+        }
+
+        // Only the first model, and no waiting: what it says now is what the person wants to know.
+        var options = new RunOptions { Rows = new HashSet<long> { row.Value }, Model = job.Routes[0].Name, WriteOutput = false };
+        var summary = await engine.Runner.RunAsync(job with { Patience = TimeSpan.Zero }, options, null, host.Stop, host.Abort);
+        CallSettlement? call = null;
+        await foreach (var record in engine.Environment.Calls.ReadAsync(new CallQuery(job.Name) { RunId = summary.RunId }, host.Stop))
+            call = record.Settlement ?? call;
+        var succeeded = call is { Failure: null };
+        var message = succeeded ? null : call?.Note ?? summary.Message;
+        document["ok"] = succeeded;
         document["live"] = new JsonObject
         {
-            ["succeeded"] = result.Succeeded,
-            ["seconds"] = Math.Round(taken.TotalSeconds, 3),
-            ["input_tokens"] = result.Reply?.Usage?.Input,
-            ["output_tokens"] = result.Reply?.Usage?.Output,
-            ["failure"] = result.Failure is { } failure ? JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.Kind.ToString()) : null,
-            ["message"] = result.Failure?.Message,
+            ["succeeded"] = succeeded,
+            ["seconds"] = Math.Round(call?.Latency.TotalSeconds ?? 0, 3),
+            ["input_tokens"] = succeeded ? call?.Usage.Input : null,
+            ["output_tokens"] = succeeded ? call?.Usage.Output : null,
+            ["failure"] = call?.Failure is { } kind ? JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString()) : null,
+            ["message"] = message,
         };
-        var seconds = taken.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        words.People.WriteLine(result.Succeeded
-            ? $"\nLive: a reply in {seconds} s, {result.Reply.Usage?.Input} tokens in, {result.Reply.Usage?.Output} out."
-            : $"\nLive: {result.Failure.Message}");
-        return result.Failure?.Kind switch
+        words.People.WriteLine(succeeded
+            ? string.Create(CultureInfo.InvariantCulture, $"\nLive: a reply in {call!.Latency.TotalSeconds:0.0} s, {call.Usage.Input} tokens in, {call.Usage.Output} out.")
+            : $"\nLive: {message}");
+        // Without a call a limit, the budget or an interruption came before it.
+        return call is null ? SummaryJson.ExitCode(summary) : call.Failure switch
         {
             null => ExitCode.Done,
             FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted or FailureKind.NoAllowance => ExitCode.Refused,

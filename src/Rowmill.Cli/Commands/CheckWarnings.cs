@@ -35,14 +35,14 @@ internal static class CheckWarnings
                 yield return At($"models[{i}]", $"The price of {route.Name} is not known, so neither is the cost.", "Write price: { input: …, output: … } under that model, in USD per million tokens.");
         }
 
-        Problem At(string key, string message, string fix) => new(message) { File = job.File, Key = key, Fix = fix };
+        Problem At(string key, string message, string fix) => job.Locate(new Problem(message) { Key = key, Fix = fix });
     }
 
     /// <summary>Goes over the rows: what would be sent, what is invalid, what is equal or known.</summary>
     public static async Task<RowFindings> RowsAsync(OpenedJob plan, IAnswerStore answers, CancellationToken cancellationToken)
     {
-        await using var invalid = new InvalidRows(plan.Source.Name);
-        var counts = await plan.PassAsync(answers, invalid, cancellationToken: cancellationToken);
+        await using var first = new FirstRows(plan.Source.Name);
+        var counts = await plan.PassAsync(answers, first, cancellationToken: cancellationToken);
         var seen = new HashSet<RowKey>();
         var (looked, equal) = (0L, 0L);
         await foreach (var (_, key) in plan.KeysAsync(cancellationToken))
@@ -51,7 +51,7 @@ internal static class CheckWarnings
             if (!seen.Add(key)) equal++;
         }
 
-        return new RowFindings(counts, equal, looked > KeysCounted, invalid.First);
+        return new RowFindings(counts, equal, looked > KeysCounted, first.Invalid, first.Pending);
     }
 
     /// <summary>What is to be said of the rows.</summary>
@@ -71,15 +71,18 @@ internal static class CheckWarnings
         }
     }
 
-    /// <summary>Keeps the first invalid rows.</summary>
-    private sealed class InvalidRows(string source) : IRowSink
+    /// <summary>Keeps the first invalid rows, and where the first is that is neither answered nor failed.</summary>
+    private sealed class FirstRows(string source) : IRowSink
     {
-        public List<Problem> First { get; } = [];
+        public List<Problem> Invalid { get; } = [];
+
+        public long? Pending { get; private set; }
 
         public ValueTask WriteAsync(Row row, RowVerdict verdict, CancellationToken cancellationToken = default)
         {
-            if (verdict.Status == RowStatus.Invalid && First.Count < InvalidShown)
-                First.Add(new Problem($"Row {row.Index + 1} will not be sent: {verdict.Error}.") { File = source, Line = row.Line });
+            if (verdict.Status == RowStatus.Pending) Pending ??= row.Index;
+            if (verdict.Status == RowStatus.Invalid && Invalid.Count < InvalidShown)
+                Invalid.Add(new Problem($"Row {row.Index + 1} will not be sent: {verdict.Error}.") { File = source, Line = row.Line });
             return default;
         }
 
@@ -94,7 +97,8 @@ internal static class CheckWarnings
 /// <param name="Equal">Rows that show the same as an earlier one.</param>
 /// <param name="EqualCut">Whether only the first of them were compared.</param>
 /// <param name="Invalid">The first that are invalid.</param>
-internal sealed record RowFindings(RowCounts Counts, long Equal, bool EqualCut, IReadOnlyList<Problem> Invalid)
+/// <param name="FirstPending">The position of the first row to be asked; null when none is left.</param>
+internal sealed record RowFindings(RowCounts Counts, long Equal, bool EqualCut, IReadOnlyList<Problem> Invalid, long? FirstPending)
 {
     /// <summary>The findings as JSON.</summary>
     public JsonObject Json()

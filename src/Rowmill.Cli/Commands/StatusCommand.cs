@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Runs;
@@ -27,6 +28,7 @@ internal static class StatusCommand
         var rows = await plan.ExportAsync(engine.Environment.Answers, null, cancellationToken: host.Stop);
         var spent = await engine.Environment.Calls.SpentAsync(job.Name, host.Stop);
         var (doubt, doubtUsd) = await InDoubtAsync(engine.Environment.Calls, job.Name, host.Stop);
+        var waiting = last is null ? [] : await WaitingAsync(engine.Environment.Events, last, host);
         var state = last is null ? "not_started" : last.EndedAt is null ? "running_or_killed" : (string?)last.Summary?["state"];
         words.Document(new JsonObject
         {
@@ -36,6 +38,8 @@ internal static class StatusCommand
             ["usd"] = spent,
             ["in_doubt"] = new JsonObject { ["calls"] = doubt, ["usd"] = doubtUsd },
             ["resume_at"] = last?.Summary?["resume_at"]?.DeepClone(),
+            ["finish_at"] = last?.Summary?["finish_at"]?.DeepClone(),
+            ["waiting"] = new JsonArray([.. waiting.Select(w => (JsonNode)new JsonObject { ["for"] = w.What, ["until"] = SummaryJson.Time(w.Until) })]),
             ["last_run"] = last is null ? null : new JsonObject
             {
                 ["run_id"] = last.RunId,
@@ -55,10 +59,27 @@ internal static class StatusCommand
         {
             var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : "has not ended: it runs, or was killed";
             words.People.WriteLine($"  last run {last.RunId} began {Words.Time(last.StartedAt)}, {ended}");
+            foreach (var (what, until) in waiting) words.People.WriteLine($"  waits until {Words.Time(until)} for {what}");
             if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {Words.Sentence(message)}");
         }
 
         return (int)ExitCode.Done;
+    }
+
+    /// <summary>What the last run waits for, or waited for when it ended, as far as that is still to come; the latest news of each.</summary>
+    private static async Task<IReadOnlyList<(string What, DateTimeOffset Until)>> WaitingAsync(IEventLog events, RunRecord last, CliHost host)
+    {
+        var waits = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+        await foreach (var e in events.ReadAsync(last.RunId, 0, host.Stop))
+        {
+            if ((e.Kind is "waiting" or "limited") && (string?)e.Data["reason"] is { } what
+                && (string?)(e.Data["until"] ?? e.Data["resume_at"]) is { } until)
+            {
+                waits[what] = DateTimeOffset.Parse(until, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+            }
+        }
+
+        return [.. waits.Where(w => w.Value > host.Clock.GetUtcNow()).Select(w => (w.Key, w.Value)).OrderBy(w => w.Value)];
     }
 
     private static async Task<(long Calls, decimal Usd)> InDoubtAsync(ICallLedger calls, string job, CancellationToken cancellationToken)

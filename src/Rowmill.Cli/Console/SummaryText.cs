@@ -13,7 +13,7 @@ internal static class SummaryText
         people.WriteLine($"  {Rows(s.Rows)}");
         people.WriteLine($"  {Calls(s)}");
         if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {Words.Count(s.InDoubt.Calls, "call")}, {Words.Usd(s.InDoubt.Usd)} at most (see: rowmill calls --in-doubt)");
-        if (s.ResumeAt is { } at) people.WriteLine($"  go on after {Words.Time(at)}");
+        if (s.ResumeAt is { } at) people.WriteLine($"  the next call fits at {Words.Time(at)}{(s.FinishAt is { } end ? $", the rest would be done by {Words.Time(end)}" : "")}");
         if (s.Simulated) people.WriteLine("  SIMULATED: the labels come from the simulator and mean nothing.");
         if (s.Output is not null) people.WriteLine($"  output {s.Output}");
     }

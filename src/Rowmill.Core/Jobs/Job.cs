@@ -49,6 +49,9 @@ public sealed record Job
 
     /// <summary>1-based lines of the job file by key path (<c>source.fields[2]</c>, <c>output.prefix</c>), for later checks; empty for a job made in code.</summary>
     public IReadOnlyDictionary<string, int> Lines { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    /// <summary>A problem with the job's file and the line of its key, or of the nearest key above it.</summary>
+    public Problem Locate(Problem problem) => JobLines.Locate(this, problem);
 }
 
 /// <summary>How routes are used.</summary>

@@ -130,6 +130,14 @@ internal sealed class JobMap
         return null;
     }
 
+    /// <summary>A whole number within bounds, or null for <c>auto</c>.</summary>
+    public long? WholeOrAuto(string key, long min, long max)
+    {
+        if (Peek(key) is not YamlText { Value: "auto" }) return Whole(key, min, max);
+        _ = Take(key);
+        return null;
+    }
+
     /// <summary>A number within bounds.</summary>
     public decimal? Number(string key, decimal min, decimal max, string kind = "a number") => AsNumber(key, Take(key), min, max, kind);
 

@@ -15,7 +15,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
     /// <summary>The source, as far as it could be read, whatever else is wrong.</summary>
     public SourceOptions? Source { get; private set; }
 
-    /// <summary>The lines of source and output.</summary>
+    /// <summary>The lines of source, models and output.</summary>
     public IReadOnlyDictionary<string, int> Lines { get; private set; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>How the file is read.</summary>
@@ -44,6 +44,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
         file.NotYet("context", "Delete it: rows are shown without their neighbours.");
         var dedupe = file.Flag("dedupe") ?? true;
         var routes = RouteSection.Read(file, this);
+        var routing = RouteSection.ReadRouting(file);
         var patience = file.Time("patience", TimeSpan.Zero, s_longestPatience) ?? TimeSpan.FromMinutes(2);
         var budget = ReadBudget(file, routes);
         file.NotYet("batch", "Delete it: this version asks online.", harmless: n => n is YamlMap { Entries.Count: 0 });
@@ -60,7 +61,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
             PackRows = packRows,
             Dedupe = dedupe,
             Routes = routes,
-            Routing = Routing.Order,
+            Routing = routing,
             Patience = patience,
             BudgetUsd = budget,
             Output = output,
@@ -97,7 +98,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
         var rowsAlone = node is YamlText text ? text.Value : "20";
         if (file.AsMap("pack", node, $"{{ rows: {(int.TryParse(rowsAlone, CultureInfo.InvariantCulture, out _) ? rowsAlone : "20")} }}") is not { } pack)
             return null;
-        var rows = pack.Take("rows") is YamlText { Plain: true, Value: "auto" } ? null : pack.Whole("rows", 1, 1000);
+        var rows = pack.WholeOrAuto("rows", 1, 1000);
         if (pack.Flag("contiguous") == true)
             pack.Report("contiguous", "'contiguous: true' is not in this version yet.", "Delete it: rows are packed by size.");
         pack.Finish();

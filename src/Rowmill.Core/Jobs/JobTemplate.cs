@@ -90,7 +90,7 @@ public static class JobTemplate
         return $$"""
             models:                        # tried in this order
               {{groq}}- model: groq/openai/gpt-oss-20b         # key in GROQ_API_KEY
-              {{groq}}  limits: { requests_per_minute: 30, tokens_per_minute: 8000, requests_per_day: 1000, tokens_per_day: 200000 }
+              {{groq}}  limits: groq-free                      # a free key's; delete it for a paid one, its limits are then learned
               {{openAi}}- model: openai/gpt-4o-mini              # key in OPENAI_API_KEY
               # - model: ollama/llama3.1:8b              # a local server, no key
               #   context: 8192                          # as that server is set; 4096 otherwise

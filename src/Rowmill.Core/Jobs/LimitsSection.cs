@@ -5,36 +5,64 @@ namespace Rowmill.Core.Jobs;
 /// <summary>Reads <c>limits</c> and <c>price</c> of a model.</summary>
 internal static class LimitsSection
 {
+    // Beyond what any service grants: a larger figure is a slip of the hand.
     private const long Most = 1_000_000_000_000;
 
-    /// <summary>The limits; none where the job is silent.</summary>
-    public static RouteLimits ReadLimits(JobMap entry)
+    /// <summary>The limits, none where the job is silent, and the preset they begin with.</summary>
+    public static (RouteLimits Limits, LimitPreset? Preset) ReadLimits(JobMap entry, KnownProvider? provider, string? model)
     {
         var node = entry.Take("limits");
-        if (node is YamlText { Value: var preset })
+        if (node is YamlText text && YamlScalar.Number(text) is null && YamlScalar.Flag(text) is null)
         {
-            entry.Report("limits", $"Limits by name ('{preset}') are not in this version yet.", "Write them out: limits: { requests_per_minute: 30, tokens_per_minute: 8000 }.");
-            return RouteLimits.None;
+            var named = FindPreset(entry, "limits", text.Value, provider, model);
+            return (named?.Limits ?? RouteLimits.None, named);
         }
 
-        if (entry.AsMap("limits", node, "{ requests_per_minute: 30 }") is not { } limits) return RouteLimits.None;
-        var auto = limits.Take("concurrency") is YamlText { Plain: true, Value: "auto" };
+        if (entry.AsMap("limits", node, "{ requests_per_minute: 30 }") is not { } limits) return (RouteLimits.None, null);
+        var preset = limits.Text("preset") is { } name ? FindPreset(limits, "preset", name, provider, model) : null;
+        var known = preset?.Limits ?? RouteLimits.None;
         var result = new RouteLimits
         {
-            RequestsPerMinute = limits.Whole("requests_per_minute", 1, Most),
-            TokensPerMinute = limits.Whole("tokens_per_minute", 1, Most),
-            InputTokensPerMinute = limits.Whole("input_tokens_per_minute", 1, Most),
-            OutputTokensPerMinute = limits.Whole("output_tokens_per_minute", 1, Most),
-            RequestsPerDay = limits.Whole("requests_per_day", 1, Most),
-            TokensPerDay = limits.Whole("tokens_per_day", 1, Most),
-            Concurrency = auto ? null : (int?)limits.Whole("concurrency", 1, 1000),
-            Burst = limits.Whole("burst", 1, Most),
+            RequestsPerMinute = Window(LimitNames.RequestsPerMinute) ?? known.RequestsPerMinute,
+            TokensPerMinute = Window(LimitNames.TokensPerMinute) ?? known.TokensPerMinute,
+            InputTokensPerMinute = Window(LimitNames.InputTokensPerMinute) ?? known.InputTokensPerMinute,
+            OutputTokensPerMinute = Window(LimitNames.OutputTokensPerMinute) ?? known.OutputTokensPerMinute,
+            RequestsPerDay = Window(LimitNames.RequestsPerDay) ?? known.RequestsPerDay,
+            TokensPerDay = Window(LimitNames.TokensPerDay) ?? known.TokensPerDay,
+            Concurrency = (int?)limits.WholeOrAuto("concurrency", 1, 1000),
+            Burst = Window("burst"),
             Account = limits.Text("account")?.Trim(),
         };
         limits.Finish();
         if (result.Burst > result.RequestsPerMinute)
             limits.Report("burst", $"{result.Burst} is more than requests_per_minute.", "Write less, or delete it: a window starts full.");
-        return result;
+        return (result, preset);
+
+        long? Window(string key) => limits.Whole(key, 1, Most);
+    }
+
+    private static LimitPreset? FindPreset(JobMap map, string key, string name, KnownProvider? provider, string? model)
+    {
+        var entries = LimitPresets.Of(name);
+        if (entries.Count == 0)
+        {
+            map.Report(key, $"There is no preset '{name}'.", NearestName.Suggest(name, LimitPresets.Names));
+            return null;
+        }
+
+        // Without its provider or name the model is a mistake of its own.
+        if (provider is null || model is null) return null;
+        if (entries[0].Provider != provider.Name)
+        {
+            map.Report(key, $"'{name}' holds limits of {entries[0].Provider}, not of {provider.Name}.", "Write the limits out: limits: { requests_per_minute: 30 }.");
+            return null;
+        }
+
+        if (entries.FirstOrDefault(e => e.Model == model) is { } found) return found;
+        map.Report(
+            key, $"'{name}' does not know the model '{model}'.",
+            $"It knows {string.Join(", ", entries.Select(e => e.Model))}. Write the limits out: limits: {{ requests_per_minute: 30 }}.");
+        return null;
     }
 
     /// <summary>The price the job gives, or null.</summary>

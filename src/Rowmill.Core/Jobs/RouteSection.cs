@@ -8,13 +8,18 @@ internal static partial class RouteSection
 {
     private const int LargestContext = 100_000_000;
 
+    /// <summary>How the routes are used; a mistake is reported.</summary>
+    public static Routing ReadRouting(JobMap file)
+    {
+        var routing = file.Text("routing");
+        if (routing == "spread") return Routing.Spread;
+        if (routing is not null and not "order") file.Report("routing", $"There is no routing '{routing}'.", "Write routing: order, or routing: spread.");
+        return Routing.Order;
+    }
+
     /// <summary>The routes that are right; each mistake is reported.</summary>
     public static IReadOnlyList<Route> Read(JobMap file, JobReader reader)
     {
-        var routing = file.Text("routing");
-        if (routing == "spread") file.Report("routing", "'routing: spread' is not in this version yet.", "Write routing: order.");
-        else if (routing is not null and not "order") file.Report("routing", $"There is no routing '{routing}'.", "Write routing: order.");
-
         var node = file.Require("models", "Write at least one: models: [{ model: PROVIDER/MODEL }].");
         if (node is null) return [];
         if (node is not YamlList list)
@@ -50,7 +55,7 @@ internal static partial class RouteSection
         var (provider, model) = ReadName(entry, name);
         var baseUrl = ReadBaseUrl(entry, provider);
         var keyEnv = ReadKeyEnv(entry) ?? provider?.ApiKeyEnv;
-        var limits = LimitsSection.ReadLimits(entry);
+        var (limits, preset) = LimitsSection.ReadLimits(entry, provider, model);
         var price = LimitsSection.ReadPrice(entry);
         var context = (int?)entry.Whole("context", 256, LargestContext);
         var maxOutput = (int?)entry.Whole("max_output", 16, LargestContext);
@@ -72,6 +77,7 @@ internal static partial class RouteSection
             BaseUrl = baseUrl,
             ApiKeyEnv = keyEnv,
             Limits = limits,
+            Preset = preset,
             Price = price ?? known.Price,
             ContextTokens = contextTokens,
             // A context given without a reply limit leaves at least half of it to the prompt.

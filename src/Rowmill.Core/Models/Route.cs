@@ -15,8 +15,11 @@ public sealed record Route
     /// <summary>The environment variable that holds the key; null when the server wants none.</summary>
     public string? ApiKeyEnv { get; init; }
 
-    /// <summary>The limits the job gives.</summary>
+    /// <summary>The limits the job gives, those of its preset included.</summary>
     public RouteLimits Limits { get; init; } = RouteLimits.None;
+
+    /// <summary>The preset that <see cref="Limits"/> began with; null when the job names none.</summary>
+    public LimitPreset? Preset { get; init; }
 
     /// <summary>USD per million tokens; null when unknown.</summary>
     public Price? Price { get; init; }

@@ -3,10 +3,26 @@ using Rowmill.Core.Questions;
 
 namespace Rowmill.Core.Packing;
 
+/// <summary>Tokens set aside for one request.</summary>
+/// <param name="Input">Prompt tokens.</param>
+/// <param name="Output">Reply tokens: the request's output limit.</param>
+internal readonly record struct PackReservation(int Input, int Output);
+
+/// <summary>Expected tokens of a request: what is the same in each, and what every row adds.</summary>
+/// <param name="Fixed">Prompt tokens that travel with every request and count.</param>
+/// <param name="RowInput">Prompt tokens of a row.</param>
+/// <param name="RowOutput">Reply tokens of a row.</param>
+internal readonly record struct PackCost(double Fixed, double RowInput, double RowOutput);
+
 /// <summary>
-/// How many rows one request to a route may carry: prompt and reserved reply must fit the model's context, and the reply its
-/// output limit. It depends on the job and the route alone, so every pass over a source judges a row alike.
+/// How many rows one request to a route may carry: prompt and reserved reply must fit the model's context, the reply its output limit,
+/// and both together what the route's windows ever admit at once. Safe for concurrent use.
 /// </summary>
+/// <remarks>
+/// What is reserved learns from measured calls. <see cref="LargestRow"/> does not: it depends on the job and the route alone, so every
+/// pass over a source judges a row alike, and a row that it lets pass is never refused by a window that the job writes down: alone, its
+/// reservation gives up what it holds beyond the expected.
+/// </remarks>
 internal sealed class PackBudget
 {
     /// <summary>Framing of one row in prompt and reply: braces, id, commas.</summary>
@@ -23,45 +39,164 @@ internal sealed class PackBudget
     private readonly int _systemTokens;
     private readonly int _replyRowTokens;
     private readonly int _outputCap;
+    private readonly Windows _written;
+    private volatile Windows _windows;
 
     /// <summary>Creates the budget of one route.</summary>
     /// <param name="route">The route.</param>
     /// <param name="question">The question.</param>
     /// <param name="systemTokens">Estimated tokens of the system message and of what else is sent with every request.</param>
-    public PackBudget(Route route, Question question, int systemTokens)
+    /// <param name="calibration">What calls have shown; null when nothing is known.</param>
+    public PackBudget(Route route, Question question, int systemTokens, TokenCalibration? calibration = null)
     {
         _route = route;
         _systemTokens = systemTokens + RequestFrame;
         _replyRowTokens = TokenEstimate.OfAscii(question.Schema.EstimatedBytes) + RowFrame;
         _outputCap = Math.Min(route.MaxOutputTokens, question.Sampling.MaxOutputTokens ?? int.MaxValue);
+        var limits = route.Limits;
+        _windows = _written = new(
+            Math.Min(limits.TokensPerMinute ?? long.MaxValue, limits.TokensPerDay ?? long.MaxValue),
+            limits.InputTokensPerMinute ?? long.MaxValue,
+            limits.OutputTokensPerMinute ?? long.MaxValue);
+        Calibration = calibration ?? new();
     }
 
-    /// <summary>The largest row, in tokens of its fields, that a request of its own can carry; negative when none fits.</summary>
-    public int LargestRow => _route.ContextTokens - _systemTokens - RowFrame - OutputFor(1);
-
-    /// <summary>Tokens to reserve for the reply to this many rows.</summary>
-    public int OutputFor(int rows)
+    private PackBudget(PackBudget other, TokenCalibration calibration)
     {
-        var wanted = RequestFrame + (long)rows * _replyRowTokens + (_route.Thinks ? ThinkingBase + (long)rows * ThinkingRow : 0);
-        return (int)Math.Min(wanted, _outputCap);
+        (_route, _systemTokens, _replyRowTokens, _outputCap) = (other._route, other._systemTokens, other._replyRowTokens, other._outputCap);
+        _windows = _written = other._written;
+        Calibration = calibration;
     }
 
-    /// <summary>Estimated prompt tokens of a request before anything is measured.</summary>
-    public int EstimateFor(int rows, int fieldTokens) => _systemTokens + rows * RowFrame + fieldTokens;
+    /// <summary>What calls have shown.</summary>
+    public TokenCalibration Calibration { get; }
 
-    /// <summary>Prompt tokens to reserve for a request whose rows' fields take this many.</summary>
-    public int InputFor(int rows, int fieldTokens) => _systemTokens + rows * RowFrame + fieldTokens;
+    /// <summary>Estimated fields of the usual row measured; null while nothing is known.</summary>
+    public double? UsualRow => Calibration.Known is { Calls: > 0 } m ? Math.Max(0, (m.Estimated - m.Calls * _systemTokens) / m.Rows - RowFrame) : null;
 
-    /// <summary>Whether so many rows with so many tokens of fields fit one request.</summary>
-    public bool Fits(int rows, int fieldTokens)
+    /// <summary>The same budget, reserving by what calls have shown; it judges rows alike.</summary>
+    public PackBudget Learning(TokenCalibration calibration) => new(this, calibration);
+
+    /// <summary>What the route's windows admit at once changed. What the job writes down holds all the same.</summary>
+    public void Follow(RouteRates rates) => _windows = new(
+        Math.Min(_written.Tokens, rates.LargestTokens), Math.Min(_written.Input, rates.LargestInput), Math.Min(_written.Output, rates.LargestOutput));
+
+    /// <summary>
+    /// The largest row, in tokens of its fields, that a request of its own can carry, by estimate, in the model's context and in every
+    /// window of tokens that the job writes down; negative when none fits.
+    /// </summary>
+    public int LargestRow => (int)Math.Max(-1, Room(_written.Turned, Plain(1)) - EstimateFor(1, 0));
+
+    /// <summary>Prompt tokens as estimated, uncalibrated: what <see cref="TokenCalibration.Observe"/> compares with.</summary>
+    public long EstimateFor(int rows, long fieldTokens) => _systemTokens + (long)rows * RowFrame + fieldTokens;
+
+    /// <summary>Prompt tokens to reserve for a request whose rows' fields are estimated at this many.</summary>
+    public int InputFor(int rows, long fieldTokens) => Whole(Calibration.Input(EstimateFor(rows, fieldTokens)).High);
+
+    /// <summary>Tokens to reserve for the reply to this many rows, as far as the model's output limit allows.</summary>
+    public int OutputFor(int rows) => Math.Min(Whole(Output(rows).High), _outputCap);
+
+    /// <summary>
+    /// What to reserve for a request: seldom too little. Several rows that do not <see cref="Fits"/> are better split; a single row
+    /// gets what context and windows leave, as long as that is the expected.
+    /// </summary>
+    public PackReservation Reserve(int rows, long fieldTokens)
     {
-        if (rows > 1)
+        var input = InputFor(rows, fieldTokens);
+        var output = OutputFor(rows);
+        if (rows > 1 || output <= Room(_windows, input)) return new(input, output);
+
+        var estimate = EstimateFor(rows, fieldTokens);
+        var expected = Math.Min(Whole(Output(1).Mean), (int)Plain(1));
+        var room = Room(_windows, input);
+        if (room < expected)
         {
-            // A single row may be cut short by the output limit and still be tried; several must have room for all.
-            var wanted = RequestFrame + (long)rows * _replyRowTokens + (_route.Thinks ? ThinkingBase + (long)rows * ThinkingRow : 0);
-            if (wanted > _outputCap) return false;
+            input = (int)Math.Min(estimate, Whole(Calibration.Input(estimate).Mean));
+            room = Room(_windows, input);
         }
 
-        return (long)InputFor(rows, fieldTokens) + OutputFor(rows) <= _route.ContextTokens;
+        return new(input, (int)Math.Max(Math.Min(room, output), expected));
+    }
+
+    /// <summary>Whether so many rows with so many tokens of fields fit one request.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="fieldTokens">Estimated tokens of their fields.</param>
+    /// <param name="share">How much of what the windows admit at once several rows may take, up to 1.</param>
+    public bool Fits(int rows, long fieldTokens, double share = 1)
+    {
+        // A single row may be cut short by the output limit and still be tried; several must have room for all.
+        if (rows > 1 && Output(rows).High > _outputCap) return false;
+        var (input, output) = Reserve(rows, fieldTokens);
+        return output <= Room(rows > 1 ? _windows.Part(share) : _windows, input);
+    }
+
+    /// <summary>The most rows of this size that fit one request; 0 when not even one does.</summary>
+    /// <param name="fieldTokens">Estimated tokens of a row's fields.</param>
+    /// <param name="most">No more than this many.</param>
+    /// <param name="share">See <see cref="Fits"/>.</param>
+    public int MostRows(double fieldTokens, int most, double share = 1)
+    {
+        var (fit, over) = (0, most + 1);
+        while (over - fit > 1)
+        {
+            var rows = fit + (over - fit) / 2;
+            if (Fits(rows, (long)Math.Ceiling(rows * fieldTokens), share)) fit = rows;
+            else over = rows;
+        }
+
+        return fit;
+    }
+
+    /// <summary>What a request is expected to take from the windows.</summary>
+    /// <param name="fieldTokens">Estimated tokens of the usual row's fields.</param>
+    public PackCost Cost(double fieldTokens)
+    {
+        const int Many = 100;
+        var prompt = Calibration.Input(_systemTokens).Mean;
+        var rows = Calibration.Input(_systemTokens + Many * (RowFrame + fieldTokens)).Mean - prompt;
+        var cached = TokenRules.CountsCached(_route.Provider) ? 0 : Calibration.CachedPerCall;
+        return new(Math.Max(0, prompt - cached), Math.Max(0, rows) / Many, Math.Min(Output(Many).Mean / Many, _outputCap));
+    }
+
+    /// <summary>A reply came: the calibration learns.</summary>
+    /// <param name="rows">Rows of the request.</param>
+    /// <param name="fieldTokens">Estimated tokens of their fields.</param>
+    /// <param name="usage">What the service counted, not what was estimated for it.</param>
+    /// <param name="truncated">Whether the output limit cut the reply short.</param>
+    /// <param name="latency">From leaving to the last byte.</param>
+    public void Observe(int rows, long fieldTokens, TokenUsage usage, bool truncated, TimeSpan latency) =>
+        Calibration.Observe(rows, EstimateFor(rows, fieldTokens), usage, truncated, latency, Wanted(rows));
+
+    /// <summary>The service refused a request as too large and said what it took it for ("Limit L, Requested R").</summary>
+    /// <param name="rows">Rows of the request.</param>
+    /// <param name="fieldTokens">Estimated tokens of their fields.</param>
+    /// <param name="reserved">What was reserved for it.</param>
+    /// <param name="requested">R.</param>
+    public void Refused(int rows, long fieldTokens, PackReservation reserved, long requested) =>
+        Calibration.Refused(EstimateFor(rows, fieldTokens), TokenRules.InputOf(_route.Provider, requested, reserved.Output));
+
+    /// <summary>The schema's estimate of a reply, with headroom for thinking.</summary>
+    private long Wanted(int rows) => RequestFrame + (long)rows * _replyRowTokens + (_route.Thinks ? ThinkingBase + (long)rows * ThinkingRow : 0);
+
+    /// <summary>What was reserved for a reply if nothing had been measured.</summary>
+    private long Plain(int rows) => Math.Min(Wanted(rows), _outputCap);
+
+    private TokenRange Output(int rows) => Calibration.Output(rows, Wanted(rows));
+
+    /// <summary>Tokens left beside a prompt for its reply; negative when the prompt itself is too large.</summary>
+    private long Room(Windows windows, long input) => input > windows.Input
+        ? -1
+        : Math.Min(Math.Min(_route.ContextTokens - input, windows.Output), TokenRules.Beside(_route.Provider, windows.Tokens, input));
+
+    /// <summary>Rounded up, except for what is the rounding of the arithmetic itself.</summary>
+    private static int Whole(double tokens) => (int)Math.Min(int.MaxValue, Math.Ceiling(tokens - 1e-6));
+
+    /// <summary>The most that one request may reserve.</summary>
+    private sealed record Windows(long Tokens, long Input, long Output)
+    {
+        /// <summary>Prompt and reply exchanged: what is left beside a reply follows the same rule.</summary>
+        public Windows Turned => new(Tokens, Output, Input);
+
+        public Windows Part(double share) => share >= 1 ? this : new((long)(share * Tokens), (long)(share * Input), (long)(share * Output));
     }
 }

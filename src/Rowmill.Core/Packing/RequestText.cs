@@ -54,14 +54,18 @@ internal sealed class RequestText
     public int FixedTokens =>
         TokenEstimate.Of(Encoding.UTF8.GetBytes(System(StructuredOutput.StrictSchema))) + TokenEstimate.Of(ReplySchema.Span);
 
-    /// <summary>The request for a pack.</summary>
-    public ModelRequest Request(Pack pack, StructuredOutput form, PackBudget budget) => new()
+    /// <summary>The request for a pack, with the output limit that the budget reserves now.</summary>
+    public ModelRequest Request(Pack pack, StructuredOutput form, PackBudget budget) =>
+        Request(pack, form, budget.Reserve(pack.Rows.Count, pack.Tokens));
+
+    /// <summary>The request for a pack with what was reserved for it: what is reserved learns, so it is asked once for each request.</summary>
+    public ModelRequest Request(Pack pack, StructuredOutput form, PackReservation reserved) => new()
     {
         System = _systems[(int)form] ??= System(form),
         User = pack.UserMessage(),
         ReplySchema = ReplySchema,
         Form = form,
-        MaxOutputTokens = budget.OutputFor(pack.Rows.Count),
+        MaxOutputTokens = reserved.Output,
         Sampling = _question.Sampling,
     };
 

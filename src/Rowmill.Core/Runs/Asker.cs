@@ -257,6 +257,8 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         // An answer that is not the service's protocol says no more than none.
         var seen = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
         if (seen.RetryAfter is { } after) seen = seen with { RetryAfter = RouteLearning.Believed(after) };
+        if (seen is { Kind: FailureKind.RateLimited, Window: { } window })
+            seen = seen with { Message = LimitWords.Used(route.Route.Name, call.Result.Limits.FirstOrDefault(l => l.Window == window)?.Limit, window) };
         route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
         switch (failure.Kind)
         {

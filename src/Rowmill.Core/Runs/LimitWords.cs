@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Runs;
@@ -13,7 +12,7 @@ internal static class LimitWords
     public static string Name(string window) => window.Replace('_', ' ');
 
     /// <summary>That a route has used a window up, such as <c>groq/x has used its 200,000 tokens for today</c>.</summary>
-    public static string Used(string route, WindowSpec? spec, string window)
+    public static string Used(string route, long? limit, string window)
     {
         var what = window switch
         {
@@ -23,9 +22,9 @@ internal static class LimitWords
             _ => "tokens",
         };
         var span = window is LimitNames.RequestsPerDay or LimitNames.TokensPerDay ? "for today" : "for this minute";
-        return spec is null
+        return limit is null
             ? $"{route} has used its {Name(window)}"
-            : string.Create(s_plain, $"{route} has used its {spec.Limit:N0} {what} {span}");
+            : string.Create(s_plain, $"{route} has used its {limit:N0} {what} {span}");
     }
 
     /// <summary>A local time, with its day where that is not today: <c>09:38</c>, <c>tomorrow 09:38</c>, <c>Thursday 14:20</c>, <c>2026-11-03 14:20</c>.</summary>

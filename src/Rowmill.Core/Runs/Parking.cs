@@ -86,7 +86,7 @@ internal sealed class Parking(RunContext run)
     {
         if (grant.Hold is not null || grant.Wait <= run.Job.Patience) return Words(route, grant);
         var windows = await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits, run.Stop.Stopping).ConfigureAwait(false);
-        return LimitWords.Used(route.Route.Name, windows.Windows.FirstOrDefault(w => w.Spec.Name == grant.Window)?.Spec, grant.Window!);
+        return LimitWords.Used(route.Route.Name, windows.Windows.FirstOrDefault(w => w.Spec.Name == grant.Window)?.Spec.Limit, grant.Window!);
     }
 
     /// <summary>Says that a pack waits, once for each wait.</summary>

@@ -5,12 +5,19 @@ namespace Rowmill.Core.Stores;
 /// <summary>Port: what calls have shown about tokens, kept for the user across jobs and folders. Safe for concurrent use.</summary>
 public interface ICalibrationStore
 {
-    /// <summary>What is known of a route.</summary>
+    /// <summary>What is known of a route; zero where nothing is, or where what is stored is damaged.</summary>
     /// <param name="route"><see cref="Route.Id"/>.</param>
     /// <param name="question">Fingerprint of the question; null for all questions together.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<UsageMoments> ReadAsync(string route, string? question, CancellationToken cancellationToken = default);
 
-    /// <summary>Adds what was seen since the last time. What was there before loses weight once it is much, so that a changed model is learned anew.</summary>
+    /// <summary>
+    /// Adds what was seen since the last time, with <see cref="UsageMoments.Then"/>: what was there before loses weight once it is much, so
+    /// that a changed model is learned anew. Processes that add at once all count. What is not <see cref="UsageMoments.IsSound"/> is left out.
+    /// </summary>
+    /// <param name="route"><see cref="Route.Id"/>.</param>
+    /// <param name="question">Fingerprint of the question.</param>
+    /// <param name="seen">What was seen.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     ValueTask AddAsync(string route, string question, UsageMoments seen, CancellationToken cancellationToken = default);
 }

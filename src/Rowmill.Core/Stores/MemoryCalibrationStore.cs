@@ -16,7 +16,8 @@ public sealed class MemoryCalibrationStore : ICalibrationStore
     /// <inheritdoc/>
     public ValueTask AddAsync(string route, string question, UsageMoments seen, CancellationToken cancellationToken = default)
     {
-        _all.AddOrUpdate((route, question), seen, (_, known) => known + seen);
+        if (!seen.IsSound) return ValueTask.CompletedTask;
+        _all.AddOrUpdate((route, question), default(UsageMoments).Then(seen), (_, known) => known.Then(seen));
         return ValueTask.CompletedTask;
     }
 }

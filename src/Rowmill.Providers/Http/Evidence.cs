@@ -5,7 +5,8 @@ namespace Rowmill.Providers.Http;
 /// <summary>What shows a failure to a person: status, the headers that speak of limits, and the beginning of the body.</summary>
 internal static class Evidence
 {
-    private const int BodyBytes = 2048;
+    // Google's refusals with several violations are about 3,000 bytes long.
+    private const int BodyBytes = 4096;
     private const int MessageChars = 300;
 
     public static string Of(HttpResponseMessage response, ReadOnlySpan<byte> body)
@@ -43,7 +44,8 @@ internal static class Evidence
         OneLine(words, Math.Max(MessageChars - ours.Length, 80)) + ours;
 
     private static bool Speaks(string header) =>
-        header.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase)
+        header.Contains("ratelimit", StringComparison.OrdinalIgnoreCase)
+        || header.StartsWith("anthropic-priority-", StringComparison.OrdinalIgnoreCase)
         || header.StartsWith("retry-after", StringComparison.OrdinalIgnoreCase)
         || header.EndsWith("request-id", StringComparison.OrdinalIgnoreCase)
         || header.Equals("cf-ray", StringComparison.OrdinalIgnoreCase)

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
 namespace Rowmill.Providers.Http;
 
-/// <summary>Takes JSON strings out of a reader as UTF-8.</summary>
+/// <summary>Takes strings out of JSON.</summary>
 internal static class JsonText
 {
     /// <summary>The unescaped bytes of the string the reader stands on. Never throws for what the string holds.</summary>
@@ -44,6 +45,29 @@ internal static class JsonText
         catch (JsonException)
         {
             return false;
+        }
+    }
+
+    /// <summary>A property as text, whatever it is: a string's value or raw JSON; null when it is absent, null or blank.</summary>
+    public static string? Of(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Of(value) : null;
+
+    /// <summary>A value as text, as above.</summary>
+    public static string? Of(JsonElement value)
+    {
+        try
+        {
+            var text = value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString(),
+                JsonValueKind.Null or JsonValueKind.Undefined => null,
+                _ => value.GetRawText(),
+            };
+            return string.IsNullOrWhiteSpace(text) ? null : text;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, shown as it was escaped, or bytes that are no UTF-8.
+            return Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Rowmill.Providers.Limits;
 
 namespace Rowmill.Providers.Http;
 
@@ -23,6 +24,9 @@ internal sealed record ServiceError
     /// <summary>What the model wrote before its output was refused (Groq).</summary>
     public string? FailedGeneration { get; private init; }
 
+    /// <summary>What Google says of its quotas; null when it says nothing.</summary>
+    public GoogleQuota? Quota { get; private init; }
+
     /// <summary>
     /// Reads an error body: <c>{"error":{…}}</c>, <c>[{"error":{…}}]</c>, <c>{"error":"text"}</c>, flat <c>{"message":…,"code":400}</c>,
     /// <c>{"detail":…}</c>, an HTML page (its title), or plain text; the content type is not believed.
@@ -43,44 +47,25 @@ internal sealed record ServiceError
     private static ServiceError FromJson(JsonElement root)
     {
         if (root.ValueKind is JsonValueKind.Array && root.GetArrayLength() > 0) root = root[0];
-        if (root.ValueKind is not JsonValueKind.Object) return new ServiceError { Message = Text(root) };
+        if (root.ValueKind is not JsonValueKind.Object) return new ServiceError { Message = JsonText.Of(root) };
         var error = root;
         if (root.TryGetProperty("error", out var inner) && inner.ValueKind is not JsonValueKind.Null)
         {
             if (inner.ValueKind is not JsonValueKind.Object)
-                return new ServiceError { Message = Text(inner), Code = Text(root, "code") };
+                return new ServiceError { Message = JsonText.Of(inner), Code = JsonText.Of(root, "code") };
             error = inner;
         }
 
         return new ServiceError
         {
-            Message = Text(error, "message") ?? Text(error, "detail") ?? Text(root, "message"),
-            Type = Text(error, "type"),
-            Code = Text(error, "code"),
-            Param = Text(error, "param"),
-            Status = Text(error, "status"),
-            FailedGeneration = Text(error, "failed_generation"),
+            Message = JsonText.Of(error, "message") ?? JsonText.Of(error, "detail") ?? JsonText.Of(root, "message"),
+            Type = JsonText.Of(error, "type"),
+            Code = JsonText.Of(error, "code"),
+            Param = JsonText.Of(error, "param"),
+            Status = JsonText.Of(error, "status"),
+            FailedGeneration = JsonText.Of(error, "failed_generation"),
+            Quota = GoogleQuota.Read(error),
         };
-    }
-
-    private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Text(value) : null;
-
-    private static string? Text(JsonElement value)
-    {
-        try
-        {
-            var text = value.ValueKind switch
-            {
-                JsonValueKind.String => value.GetString(),
-                JsonValueKind.Null or JsonValueKind.Undefined => null,
-                _ => value.GetRawText(),
-            };
-            return string.IsNullOrWhiteSpace(text) ? null : text;
-        }
-        catch (InvalidOperationException)
-        {
-            return value.GetRawText(); // half a surrogate pair: shown as it was escaped
-        }
     }
 
     private static string? FromText(string text)

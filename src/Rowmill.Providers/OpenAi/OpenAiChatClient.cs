@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Http;
+using Rowmill.Providers.Limits;
 
 namespace Rowmill.Providers.OpenAi;
 
@@ -20,6 +21,7 @@ internal sealed class OpenAiChatClient : IModelClient
     private readonly HttpMessageInvoker _http;
     private readonly OpenAiRequestWriter _writer;
     private readonly OpenAiFailures _failures;
+    private readonly HeaderMeaning _meaning;
     private readonly SecretMask _mask;
     private readonly Uri _url;
     private readonly TimeSpan _timeout;
@@ -34,7 +36,8 @@ internal sealed class OpenAiChatClient : IModelClient
         _http = http;
         _mask = new SecretMask(key);
         _writer = new OpenAiRequestWriter(route.Model);
-        _failures = new OpenAiFailures(route, _mask, clock);
+        _meaning = dialect.Headers;
+        _failures = new OpenAiFailures(route, _meaning, _mask, clock);
         _url = new Uri(dialect.ChatUrl(route.BaseUrl));
         _timeout = route.Timeout > s_longestTimeout ? s_longestTimeout : route.Timeout;
         _outputLimit = dialect.OutputLimit;
@@ -121,7 +124,7 @@ internal sealed class OpenAiChatClient : IModelClient
             await ReadErrorAsync(response, reply, cancellation).ConfigureAwait(false);
             var error = ServiceError.Read(reply.Memory);
             var refused = (int)response.StatusCode is 400 or 422 && OpenAiFailures.RefusesLimitName(error, limit);
-            return (Failed(_failures.Of(response, reply.Memory, request, error), response), refused);
+            return (Refused(response, reply.Memory, request, error), refused);
         }
     }
 
@@ -152,11 +155,9 @@ internal sealed class OpenAiChatClient : IModelClient
 
         if (!reply.HasMessage)
         {
-            return Failed(
-                reply.HasError
-                    ? _failures.Of(response, body, request, ServiceError.Read(body))
-                    : BadReply("holds no choice with a message", response, body, billed: reply.Usage is not null),
-                response);
+            return reply.HasError
+                ? Refused(response, body, request, ServiceError.Read(body))
+                : Failed(BadReply("holds no choice with a message", response, body, billed: reply.Usage is not null), response);
         }
 
         var refused = !string.IsNullOrEmpty(reply.Refusal);
@@ -167,6 +168,7 @@ internal sealed class OpenAiChatClient : IModelClient
                 Refusal = refused ? reply.Refusal : null,
             },
             RequestId = RequestId(response) ?? reply.Id,
+            Limits = LimitHeaders.Read(response.Headers, _meaning, refused: false),
         };
     }
 
@@ -178,10 +180,17 @@ internal sealed class OpenAiChatClient : IModelClient
             Billed = billed,
         };
 
+    private ModelResult Refused(HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request, ServiceError error)
+    {
+        var (failure, limits) = _failures.Of(response, body, request, error);
+        return Failed(failure, response) with { Limits = limits };
+    }
+
     private ModelResult Failed(ModelFailure failure, HttpResponseMessage? response = null) => new()
     {
         Failure = failure with { Message = _mask.Hide(Evidence.OneLine(failure.Message)), HttpStatus = failure.HttpStatus ?? (int?)response?.StatusCode },
         RequestId = response is null || RequestId(response) is not { } id ? null : _mask.Hide(id),
+        Limits = response is null ? [] : LimitHeaders.Read(response.Headers, _meaning, refused: false),
     };
 
     private static string? RequestId(HttpResponseMessage response) =>

@@ -1,12 +1,14 @@
 using Rowmill.Core.Models;
+using Rowmill.Providers.Limits;
 
 namespace Rowmill.Providers.OpenAi;
 
 /// <summary>In what a service differs from OpenAI's chat completions.</summary>
 /// <param name="PathPrefix">What stands between base_url and the path, unless base_url ends with it.</param>
 /// <param name="OutputLimit">The name the output limit is sent under, until the service asks for the other one.</param>
+/// <param name="Headers">What its headers say of limits.</param>
 /// <param name="Prefers">The best form of structured output of a model.</param>
-internal sealed record OpenAiDialect(string PathPrefix, string OutputLimit, Func<string, StructuredOutput> Prefers)
+internal sealed record OpenAiDialect(string PathPrefix, string OutputLimit, HeaderMeaning Headers, Func<string, StructuredOutput> Prefers)
 {
     /// <summary>Replaces max_tokens, which OpenAI's thinking models refuse.</summary>
     public const string MaxCompletionTokens = "max_completion_tokens";
@@ -16,11 +18,11 @@ internal sealed record OpenAiDialect(string PathPrefix, string OutputLimit, Func
 
     private static readonly Dictionary<string, OpenAiDialect> s_all = new(StringComparer.Ordinal)
     {
-        ["openai"] = new("", MaxCompletionTokens, OpenAi),
-        ["groq"] = new("", MaxCompletionTokens, Groq),
-        ["ollama"] = new("/v1", MaxTokens, _ => StructuredOutput.Schema),
-        ["simulator"] = new("", MaxCompletionTokens, _ => StructuredOutput.StrictSchema),
-        ["openai-compatible"] = new("", MaxTokens, _ => StructuredOutput.Schema),
+        ["openai"] = new("", MaxCompletionTokens, HeaderMeaning.Buckets, OpenAi),
+        ["groq"] = new("", MaxCompletionTokens, HeaderMeaning.DailyRequestsMinuteTokens, Groq),
+        ["ollama"] = new("/v1", MaxTokens, HeaderMeaning.Unknown, _ => StructuredOutput.Schema),
+        ["simulator"] = new("", MaxCompletionTokens, HeaderMeaning.Unknown, _ => StructuredOutput.StrictSchema),
+        ["openai-compatible"] = new("", MaxTokens, HeaderMeaning.Unknown, _ => StructuredOutput.Schema),
     };
 
     public static IEnumerable<string> Providers => s_all.Keys;

@@ -2,15 +2,13 @@ using System.Globalization;
 using System.Text;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Http;
+using Rowmill.Providers.Limits;
 
 namespace Rowmill.Providers.OpenAi;
 
 /// <summary>Tells from status, headers and body what a refusal means. The words count as much as the codes: imitators share few codes.</summary>
-internal sealed class OpenAiFailures(Route route, SecretMask mask, TimeProvider clock)
+internal sealed class OpenAiFailures(Route route, HeaderMeaning meaning, SecretMask mask, TimeProvider clock)
 {
-    private static readonly string[] s_quotaCodes =
-        ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "insufficient_funds"];
-
     private static readonly string[] s_contextWords =
     [
         "maximum context length", "longer than the context length", "exceeds the available context size", "request too large",
@@ -38,20 +36,29 @@ internal sealed class OpenAiFailures(Route route, SecretMask mask, TimeProvider 
     private static readonly string[] s_keyCodes = ["invalid_api_key", "organization_restricted", "account_deactivated"];
 
     /// <summary>Reads a refusal, or an error sent with status 200.</summary>
-    public ModelFailure Of(HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request, ServiceError error)
+    /// <returns>The failure, and what words and headers say of the service's windows.</returns>
+    public (ModelFailure Failure, IReadOnlyList<LimitReading> Limits) Of(
+        HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request, ServiceError error)
     {
-        var status = (int)response.StatusCode;
-        var words = error.Message ?? $"HTTP {status} {response.ReasonPhrase}".TrimEnd() + " without a word";
-        var kind = Kind(status < 400 ? StatusIn(error, status) : status, error, words, request.Form);
-        return new ModelFailure(kind, mask.Hide(Evidence.OneLine(mask.Hide(words), Advice(kind, status, words, response))))
+        var sent = (int)response.StatusCode;
+        var words = error.Message ?? $"HTTP {sent} {response.ReasonPhrase}".TrimEnd() + " without a word";
+        var status = sent < 400 ? StatusIn(error, sent) : sent;
+        var kind = status is 429 && !IsBadGeneration(error) ? (FailureKind?)null : Kind(status, error, words, request.Form);
+        var refusal = kind is null ? LimitRefusal.Of(error) : kind is FailureKind.TooLarge ? LimitRefusal.TooLarge(error.Message) : null;
+        kind ??= refusal!.Kind;
+        TimeSpan? wait = kind is FailureKind.RateLimited or FailureKind.Unavailable && refusal is not { WaitIsFalse: true }
+            ? RetryAfter.Read(response.Headers, error.Message, refusal?.Wait, clock) : null;
+        var told = LimitHeaders.Read(response.Headers, meaning, refused: status is 429);
+        var failure = new ModelFailure(kind.Value, mask.Hide(Evidence.OneLine(mask.Hide(words), Advice(kind.Value, sent, words, response))))
         {
-            HttpStatus = status,
-            RetryAfter = kind is FailureKind.RateLimited or FailureKind.Unavailable
-                ? RetryAfter.Read(response.Headers, error.Message, clock) : null,
+            HttpStatus = sent,
+            RetryAfter = wait,
+            Window = refusal?.Window,
             PartialText = kind is FailureKind.BadGeneration && error.FailedGeneration is { } text ? Encoding.UTF8.GetBytes(text) : default,
             Evidence = mask.Hide(Evidence.Of(response, body.Span)),
             Billed = kind is FailureKind.BadGeneration,
         };
+        return (failure, refusal?.With(told, meaning is HeaderMeaning.DailyRequestsMinuteTokens, wait) ?? told);
     }
 
     /// <summary>True when the service refuses the output limit for its name, and would take the other one.</summary>
@@ -68,9 +75,8 @@ internal sealed class OpenAiFailures(Route route, SecretMask mask, TimeProvider 
 
     private static FailureKind Kind(int status, ServiceError error, string words, StructuredOutput form)
     {
-        if (error.Code is "json_validate_failed" || error.FailedGeneration is not null) return FailureKind.BadGeneration;
-        if (status is 429) return Limit(error, words);
-        if (status is 402 || HasCode(error, s_quotaCodes)) return FailureKind.QuotaExhausted;
+        if (IsBadGeneration(error)) return FailureKind.BadGeneration;
+        if (status is 402 || LimitRefusal.IsQuotaCode(error)) return FailureKind.QuotaExhausted;
         if (status is 413 || error.Code is "context_length_exceeded" or "string_above_max_length"
             || error.Type is "exceed_context_size_error" || status is 400 or 422 or 500 && SaysAny(words, s_contextWords))
         {
@@ -93,26 +99,7 @@ internal sealed class OpenAiFailures(Route route, SecretMask mask, TimeProvider 
         return status < 300 ? FailureKind.BadReply : FailureKind.BadRequest;
     }
 
-    // Groq's ordinary limit text ends with a link to its billing page, and Google's has OpenAI's words for an empty account.
-    private static FailureKind Limit(ServiceError error, string words) =>
-        HasCode(error, s_quotaCodes) ? FailureKind.QuotaExhausted
-        : Says(words, "request too large") || NeverFits(words) ? FailureKind.TooLarge
-        : error.Status is not "RESOURCE_EXHAUSTED" && SaysAny(words, "exceeded your current quota", "insufficient balance")
-            && RetryAfter.FromWords(words) is null ? FailureKind.QuotaExhausted
-        : FailureKind.RateLimited;
-
-    /// <summary>"Limit 8000, Requested 11387": more than the window ever holds.</summary>
-    private static bool NeverFits(string words) =>
-        NumberAfter(words, "Limit ") is { } limit && NumberAfter(words, "Requested ") is { } requested && limit < requested;
-
-    private static long? NumberAfter(string words, string label)
-    {
-        var at = words.IndexOf(label, StringComparison.Ordinal);
-        if (at < 0) return null;
-        var digits = words.AsSpan(at + label.Length);
-        var length = digits.IndexOfAnyExceptInRange('0', '9');
-        return long.TryParse(length < 0 ? digits : digits[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
-    }
+    private static bool IsBadGeneration(ServiceError error) => error.Code is "json_validate_failed" || error.FailedGeneration is not null;
 
     private static bool IsModel(ServiceError error, string words) =>
         HasCode(error, s_modelCodes)

@@ -33,6 +33,13 @@ public sealed class CommandLineTests
     [InlineData("--limit: 'ten' is not a whole number.", "run", "job.yaml", "--limit", "ten")]
     [InlineData("--sample: Write a number from 1 to 1000.", "try", "job.yaml", "--sample", "0")]
     [InlineData("--retry: 'all' cannot be asked for again; write --retry failed.", "run", "job.yaml", "--retry", "all")]
+    [InlineData("--max-usd: -1 is out of range. Write USD, 0 or more, such as 2.50.", "run", "job.yaml", "--max-usd", "-1")]
+    [InlineData("--max-usd: '2,50' is not a number. Write USD, 0 or more, such as 2.50.", "run", "job.yaml", "--max-usd", "2,50")]
+    [InlineData("--max-usd: 'NaN' is not a number. Write USD, 0 or more, such as 2.50.", "run", "job.yaml", "--max-usd=NaN")]
+    [InlineData("--max-usd: The option needs a value. See: rowmill run --help", "run", "job.yaml", "--max-usd")]
+    [InlineData("--gate: 0 is out of range. Write per cent, more than 0 and at most 100, such as 95.", "run", "job.yaml", "--gate", "0")]
+    [InlineData("--gate: 100.1 is out of range. Write per cent, more than 0 and at most 100, such as 95.", "run", "job.yaml", "--gate", "100.1")]
+    [InlineData("--gate: '95%' is not a number. Write per cent, more than 0 and at most 100, such as 95.", "run", "job.yaml", "--gate", "95%")]
     public async Task A_mistake_in_the_command_line_is_one_line_and_sends_nothing(string expected, params string[] args)
     {
         await using var folder = await CliFolder.CreateAsync();

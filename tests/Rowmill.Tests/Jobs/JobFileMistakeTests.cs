@@ -42,7 +42,7 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("output:", "patience: 90d\noutput:", 14, "patience", "90d is out of range", "to 30d")]
     [InlineData("output:", "budget: { usd: 0 }\noutput:", 14, "budget.usd", "out of range", "from 0.000001")]
     [InlineData("output:", "budget: { dollars: 1, usd: 5 }\noutput:", 14, "budget.dollars", "no key", "Known are usd.")]
-    [InlineData("output:", "routing: random\noutput:", 14, "routing", "no routing 'random'", "routing: order")]
+    [InlineData("output:", "routing: random\noutput:", 14, "routing", "no routing 'random'", "routing: order, or routing: spread")]
     [InlineData("output:", "Patience: 2m\noutput:", 14, "Patience", "no key 'Patience' in a job file", "'patience'")]
     [InlineData("groq/openai/gpt-oss-20b", "gorq/x", 13, "models[0].model", "no provider 'gorq'", "'groq'")]
     [InlineData("groq/openai/gpt-oss-20b", "gpt-4o", 13, "models[0].model", "'gpt-4o' is not PROVIDER/MODEL", "openai, groq")]
@@ -92,9 +92,7 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("groq/openai/gpt-oss-20b", "anthropic/claude", "models[0].model", 13)]
     [InlineData("output:", "context: { before: 5 }\noutput:", "context", 14)]
     [InlineData("output:", "batch: { poll: 30s }\noutput:", "batch", 14)]
-    [InlineData("output:", "routing: spread\noutput:", "routing", 14)]
     [InlineData("output:", "pack: { contiguous: true }\noutput:", "pack.contiguous", 14)]
-    [InlineData("output:", "    limits: groq-free\noutput:", "models[0].limits", 14)]
     [InlineData("  csv: out.csv", "  csv: out.csv\n  receipt: true", "output.receipt", 16)]
     public void What_a_later_version_will_know_is_refused_clearly(string piece, string by, string key, int line)
     {

@@ -16,6 +16,9 @@ public sealed class RetryAfterTests
     [InlineData("Sunday, 01-Mar-26 12:01:30 GMT", 90)]
     [InlineData("Sun Mar  1 12:01:30 2026", 90)]
     [InlineData("Sun, 01 Mar 2026 11:00:00 GMT", 0)]
+    [InlineData("Mon, 01 Mar 2027 12:00:00 GMT", 31536000)]
+    [InlineData("2026-03-01T12:01:30Z", 90)]
+    [InlineData("2026-03-01T13:01:30.5+01:00", 90.5)]
     [InlineData("1m30s", 90)]
     [InlineData("34560000", 34560000)]
     [InlineData("99999999999999999999", 3650 * 86400.0)]
@@ -24,6 +27,8 @@ public sealed class RetryAfterTests
 
     [Theory]
     [InlineData("soon")]
+    [InlineData("Sun, 31 Feb 2026 12:01:30 GMT")]
+    [InlineData("2026-03-01")]
     [InlineData("")]
     [InlineData("NaN")]
     [InlineData("Infinity")]
@@ -49,6 +54,33 @@ public sealed class RetryAfterTests
         Assert.Equal(TimeSpan.FromSeconds(seconds), Read(words, [.. headers]));
     }
 
+    [Theory]
+    [InlineData("-5", 0.0)]
+    [InlineData("0.5", 0.0005)]
+    [InlineData("1500.7", 1.5007)]
+    [InlineData("99999999999999999999", 3650 * 86400.0)]
+    [InlineData("1s", null)]
+    [InlineData("soon", null)]
+    [InlineData("NaN", null)]
+    public void Milliseconds_are_a_number(string header, double? seconds) =>
+        Assert.Equal(seconds, Read(null, ("retry-after-ms", header))?.TotalSeconds);
+
+    [Fact]
+    public void Of_two_the_longer_counts_and_garbage_beside_a_time_does_not_matter()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(9), Read(null, ("retry-after", "3"), ("retry-after", "9")));
+        Assert.Equal(TimeSpan.FromSeconds(3), Read(null, ("retry-after", "soon"), ("retry-after", "3")));
+        Assert.Equal(TimeSpan.FromSeconds(3), Read(null, ("retry-after", "3"), ("retry-after-ms", "soon")));
+    }
+
+    [Fact]
+    public void A_wait_in_the_body_is_as_exact_as_its_words()
+    {
+        using var response = new HttpResponseMessage();
+        Assert.Equal(TimeSpan.FromSeconds(40), RetryAfter.Read(response.Headers, "Please retry in 32.5s.", TimeSpan.FromSeconds(40), _clock));
+        Assert.Equal(TimeSpan.FromSeconds(32.5), RetryAfter.Read(response.Headers, "Please retry in 32.5s.", TimeSpan.FromSeconds(32), _clock));
+    }
+
     [Fact]
     public void Silence_is_no_time() => Assert.Null(Read("Overloaded"));
 
@@ -56,6 +88,6 @@ public sealed class RetryAfterTests
     {
         using var response = new HttpResponseMessage();
         foreach (var (name, value) in headers) response.Headers.TryAddWithoutValidation(name, value);
-        return RetryAfter.Read(response.Headers, words, _clock);
+        return RetryAfter.Read(response.Headers, words, inBody: null, _clock);
     }
 }

@@ -30,7 +30,9 @@ public sealed class OpenAiFailureTests
         // Limits
         { 429, GroqDaily, FailureKind.RateLimited },
         { 429, """{"error":{"message":"Rate limit reached for gpt-x in organization org-x on tokens per min (TPM): Limit 50000, Used 47949, Requested 3006. Please try again in 1.146s. Visit …","type":"tokens","param":null,"code":"rate_limit_exceeded"}}""", FailureKind.RateLimited },
-        { 429, """{"error":{"message":"Resource Unavailable"}}""", FailureKind.RateLimited },
+        { 429, """{"error":{"message":"Resource Unavailable"}}""", FailureKind.Unavailable },
+        { 429, """{"error":{"message":"The engine is currently overloaded, please try again later","type":"server_error"}}""", FailureKind.Unavailable },
+        { 429, """{"error":{"message":"Rate limit reached for m in organization o on tokens per min (TPM): Limit 0, Used 0, Requested 12.","type":"tokens","code":"rate_limit_exceeded"}}""", FailureKind.NoAllowance },
         { 429, """[{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details.","status":"RESOURCE_EXHAUSTED"}}]""", FailureKind.RateLimited },
         { 429, "slow down", FailureKind.RateLimited },
         { 429, "", FailureKind.RateLimited },
@@ -117,7 +119,7 @@ public sealed class OpenAiFailureTests
         var failure = await Given.Failure(new ScriptedHttp().Reply(400, new string('x', 5000)));
         Assert.Equal(300, failure.Message.Length);
         Assert.EndsWith("…", failure.Message, StringComparison.Ordinal);
-        Assert.InRange(failure.Evidence!.Length, 2048, 2200);
+        Assert.InRange(failure.Evidence!.Length, 4096, 4200);
     }
 
     [Fact]

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rowmill.Core;
+using Rowmill.Core.Jobs;
+using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
+
+namespace Rowmill.Cli.Commands;
+
+/// <summary>What <c>check</c> tells of a job's models: limits and prices in force with where they come from, and what looks wrong with them.</summary>
+internal static class CheckRoutes
+{
+    /// <summary>The routes as JSON: <c>[{model, limits [{window, limit, from, …}], concurrency, burst, account, prices [{tokens, usd_per_million, from, …}]}]</c>.</summary>
+    public static JsonArray Json(Job job) => new([.. job.Routes.Select(route => (JsonNode)new JsonObject
+    {
+        ["model"] = route.Name,
+        ["limits"] = new JsonArray([.. WindowSpec.Of(route.Limits).Select(w => (JsonNode)Limit(route, w))]),
+        ["concurrency"] = route.Limits.Concurrency,
+        ["burst"] = route.Limits.Burst,
+        ["account"] = route.Limits.Account,
+        ["prices"] = new JsonArray([.. Prices(route).Select(p => (JsonNode)Price(route, p.Tokens, p.Usd))]),
+    })]);
+
+    /// <summary>The same for people, a line for each route's limits and one for its price.</summary>
+    public static IEnumerable<string> Lines(Job job)
+    {
+        foreach (var route in job.Routes)
+        {
+            var windows = WindowSpec.Of(route.Limits);
+            if (windows.Count == 0) yield return $"{route.Name}: limits: none written; the service's own are learned";
+            else yield return $"{route.Name}: limits: {string.Join(", ", windows.Select(w => Text(route, w)))}{Preset(route, windows)}";
+            if (route.Price is null) continue;
+            var prices = string.Join(", ", Prices(route).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Usd} {p.Tokens.Replace('_', ' ')}")));
+            yield return $"{route.Name}: USD per million tokens: {prices}; {(IsKnown(route) ? $"known models of {Day(KnownModels.Dated)}" : "from the job")}";
+        }
+    }
+
+    /// <summary>Limits that contradict each other, and a cloud service without any.</summary>
+    public static IEnumerable<Problem> Warnings(Job job)
+    {
+        foreach (var (i, route) in job.Routes.Index())
+        {
+            if (WindowSpec.Of(route.Limits).Count == 0 && LimitPresets.For(route.Provider, route.Model) is [var preset, ..])
+                yield return At(i, "", $"No limits are written for {route.Name}: they are learned from the service's headers and refusals.", $"Write limits: {preset.Name} if its key is one of that plan.");
+            foreach (var (name, limit, by, bound) in Pairs(route.Limits))
+            {
+                if (limit > bound)
+                    yield return At(i, $".limits.{name}", string.Create(CultureInfo.InvariantCulture, $"{limit:N0} is more than {by} ({bound:N0}), so it never binds."), "Compare both with the provider's page; one is probably mistaken.");
+            }
+        }
+
+        Problem At(int route, string key, string message, string fix) => job.Locate(new Problem(message) { Key = $"models[{route}]{key}", Fix = fix });
+    }
+
+    /// <summary>Limits and what bounds them: none can bind that is more than its bound.</summary>
+    private static IEnumerable<(string Name, long? Limit, string By, long? Bound)> Pairs(RouteLimits l) =>
+    [
+        (LimitNames.RequestsPerMinute, l.RequestsPerMinute, LimitNames.RequestsPerDay, l.RequestsPerDay),
+        (LimitNames.TokensPerMinute, l.TokensPerMinute, LimitNames.TokensPerDay, l.TokensPerDay),
+        (LimitNames.InputTokensPerMinute, l.InputTokensPerMinute, LimitNames.TokensPerMinute, l.TokensPerMinute),
+        (LimitNames.OutputTokensPerMinute, l.OutputTokensPerMinute, LimitNames.TokensPerMinute, l.TokensPerMinute),
+        (LimitNames.InputTokensPerMinute, l.InputTokensPerMinute, LimitNames.TokensPerDay, l.TokensPerDay),
+        (LimitNames.OutputTokensPerMinute, l.OutputTokensPerMinute, LimitNames.TokensPerDay, l.TokensPerDay),
+        (LimitNames.TokensPerMinute, l.TokensPerMinute, $"{LimitNames.InputTokensPerMinute} and {LimitNames.OutputTokensPerMinute} together", l.InputTokensPerMinute + l.OutputTokensPerMinute),
+    ];
+
+    private static JsonObject Limit(Route route, WindowSpec window)
+    {
+        var json = new JsonObject { ["window"] = window.Name, ["limit"] = window.Limit, ["from"] = IsPreset(route, window) ? "preset" : "job" };
+        if (!IsPreset(route, window)) return json;
+        json["preset"] = route.Preset!.Name;
+        json["dated"] = route.Preset.Dated;
+        json["source"] = route.Preset.Source;
+        return json;
+    }
+
+    private static JsonObject Price(Route route, string tokens, decimal usd)
+    {
+        var json = new JsonObject { ["tokens"] = tokens, ["usd_per_million"] = usd, ["from"] = IsKnown(route) ? "known" : "job" };
+        if (IsKnown(route)) json["dated"] = Day(KnownModels.Dated);
+        return json;
+    }
+
+    private static IEnumerable<(string Tokens, decimal Usd)> Prices(Route route)
+    {
+        var price = route.Price;
+        return new (string, decimal?)[]
+        {
+            ("input", price?.Input), ("output", price?.Output), ("cached_input", price?.CachedInput),
+            ("batch_input", price?.BatchInput), ("batch_output", price?.BatchOutput),
+        }.Where(p => p.Item2 is not null).Select(p => (p.Item1, p.Item2!.Value));
+    }
+
+    private static string Text(Route route, WindowSpec window) => string.Create(
+        CultureInfo.InvariantCulture, $"{window.Limit:N0} {window.Name.Replace('_', ' ')}{(route.Preset is not null && !IsPreset(route, window) ? " (the job's)" : "")}");
+
+    private static string Preset(Route route, IReadOnlyList<WindowSpec> windows) =>
+        route.Preset is { } preset && windows.Any(w => IsPreset(route, w)) ? $"; {preset.Name} of {preset.Dated}{(preset.Observed ? ", as observed" : "")}" : "";
+
+    /// <summary>Whether a limit is as the route's preset has it.</summary>
+    private static bool IsPreset(Route route, WindowSpec window) =>
+        route.Preset is { } preset && WindowSpec.Of(preset.Limits).Any(w => w.Name == window.Name && w.Limit == window.Limit);
+
+    /// <summary>Whether a price is as the table of known models has it.</summary>
+    private static bool IsKnown(Route route) => route.Price == KnownModels.Find(route.Provider, route.Model).Price;
+
+    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,14 @@
+using Rowmill.Core.Models;
+using Rowmill.Core.Stores;
+
+namespace Rowmill;
+
+/// <summary>Opens the limits' file only when something is asked of it or added.</summary>
+internal sealed class LazyCalibrationStore(Func<ICalibrationStore> store) : ICalibrationStore
+{
+    public ValueTask<UsageMoments> ReadAsync(string route, string? question, CancellationToken cancellationToken = default) =>
+        store().ReadAsync(route, question, cancellationToken);
+
+    public ValueTask AddAsync(string route, string question, UsageMoments seen, CancellationToken cancellationToken = default) =>
+        store().AddAsync(route, question, seen, cancellationToken);
+}
