@@ -76,7 +76,7 @@ internal static class LimitBench
             SimpleLoop.Run(scenario, scenario.Pack, Seed),
             SimpleLoop.Run(scenario, 1, Seed),
         };
-        Console.Error.WriteLine($"{scenario.Name}: {mine.State}, {mine.Calls} calls, {mine.Achieved}{(mine.Message is null ? "" : $" ({mine.Message})")}");
+        Console.Error.WriteLine($"{scenario.Name}: {mine.State}, {mine.Calls} calls, {mine.Refused} refused, {mine.Achieved}{(mine.Message is null ? "" : $" ({mine.Message})")}");
         return results.Select(r => new JsonObject
         {
             ["workload"] = "limits-scenario",

@@ -49,8 +49,13 @@ internal sealed class PretendClient(PretendService service, Func<Random, string>
 
         var reply = Reply(rows);
         var output = Tokens(reply.Length);
+        var ending = ReplyEnding.Complete;
         if (output > request.MaxOutputTokens)
-            throw new InvalidOperationException($"the reply takes {output} tokens, reserved are {request.MaxOutputTokens}: mend the case");
+        {
+            (output, ending) = (request.MaxOutputTokens, ReplyEnding.Truncated);
+            reply = reply[..(int)(output * BytesPerToken)];
+        }
+
         var latency = (options.FirstToken + options.Token * output) * (1 + options.Spread * (2 * _chance.NextDouble() - 1));
         await Task.Delay(latency, clock, cancellationToken).ConfigureAwait(false);
         call.Worked = latency;
@@ -59,7 +64,7 @@ internal sealed class PretendClient(PretendService service, Func<Random, string>
         await TravelAsync(cancellationToken).ConfigureAwait(false);
         return new()
         {
-            Reply = new ModelReply(reply, ReplyEnding.Complete, new TokenUsage((long)prompt, 0, (long)output)),
+            Reply = new ModelReply(reply, ending, new TokenUsage((long)prompt, 0, (long)output)),
             Limits = told,
         };
     }
