@@ -28,9 +28,9 @@ internal static class FinishForecast
 
     private static ForecastRoute Of(RouteState route, WindowSnapshot windows, double rowTokens, DateTimeOffset now)
     {
-        var rows = route.Sizer.Rows;
-        while (rows > 1 && !route.Budget.Fits(rows, (int)(rows * rowTokens))) rows--;
-        var demand = new Demand(route.Budget.InputFor(rows, (int)(rows * rowTokens)), route.Budget.OutputFor(rows));
+        var rows = Math.Max(1, route.Budget.MostRows(rowTokens, route.Sizer.Rows));
+        var (input, output) = route.Budget.Reserve(rows, (long)(rows * rowTokens));
+        var demand = new Demand(input, output);
         var reserved = Reservations.For(route.Route.Provider, demand);
         var known = route.Calibration.Known;
         var measured = known.Rows > 0;

@@ -83,6 +83,8 @@ public sealed class JobRunner(RunEnvironment environment)
                 record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
             }
 
+            if (plan.Budgets.All(b => b.NothingFits is not null))
+                stop.Request(new StopReason(RunState.Failed, plan.Budgets[0].NothingFits!) { UserError = true });
             await AskAllAsync(plan, run).ConfigureAwait(false);
             return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }
@@ -105,8 +107,8 @@ public sealed class JobRunner(RunEnvironment environment)
             var calibration = new TokenCalibration(
                 await environment.Calibrations.ReadAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false),
                 await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
-            var sizer = new PackSizer(plan.Budgets[i], plan.Job.PackRows);
-            routes[i] = new RouteState(route, environment.Client(route), sizer, calibration, owner, windows, new RouteGate(environment.Chance));
+            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows);
+            routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance));
         }
 
         return routes;

@@ -105,13 +105,12 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor) : 
         if (await intake.PeekAsync().ConfigureAwait(false) is not { } first) return null;
         intake.Take();
         var sizer = sizerFor(first);
-        var (budget, maxRows) = (sizer.Budget, sizer.Rows);
-        var rows = new List<Ask>(Math.Min(maxRows, 64)) { first };
+        var rows = new List<Ask>(Math.Min(sizer.Rows, 64)) { first };
         var tokens = first.Tokens;
-        while (rows.Count < maxRows
+        while (rows.Count < sizer.Rows
             && await intake.PeekAsync().ConfigureAwait(false) is { } next
             && sizerFor(next) == sizer
-            && budget.Fits(rows.Count + 1, tokens + next.Tokens))
+            && sizer.Takes(rows.Count + 1, tokens + next.Tokens))
         {
             rows.Add(intake.Take());
             tokens += next.Tokens;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
+using Rowmill.Core.Packing;
 
 namespace Rowmill.Core.Runs;
 
@@ -23,8 +24,8 @@ internal sealed class RouteLearning(RunContext run)
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
         if (call.Result.Reply?.Usage is { } told)
-            route.Calibration.Observe(rows, route.Budget.EstimateFor(rows, call.Pack.Tokens), told, truncated, call.Latency);
-        route.Sizer.Ended(rows, good, truncated);
+            route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
+        route.Sizer.Ended(rows, good, truncated, again: call.Pack.Rows.Any(r => r.Attempts > 1));
         route.Level.Replied(call.Latency, rows, call.InFlight);
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }
@@ -55,6 +56,12 @@ internal sealed class RouteLearning(RunContext run)
     /// <summary>A window turned the request away as larger than it ever admits: whether the route would send less now.</summary>
     public async ValueTask<bool> HasShrunkAsync(EndedCall call, ModelFailure failure)
     {
+        if (call.Result.Limits.FirstOrDefault(l => l.Window == failure.Window)?.Requested is { } requested)
+        {
+            var reserved = new PackReservation((int)call.Demand.InputTokens, (int)call.Demand.OutputTokens);
+            call.Route.Budget.Refused(call.Pack.Rows.Count, call.Pack.Tokens, reserved, requested);
+        }
+
         await RefusedAsync(call, failure).ConfigureAwait(false);
         if (call.Route.Part(call.Pack) is not { } part || part.Rows.Count < call.Pack.Rows.Count) return true;
         var (now, then) = (call.Route.Demand(part), call.Demand);

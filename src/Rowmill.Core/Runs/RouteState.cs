@@ -16,17 +16,15 @@ internal sealed class RouteState : IDisposable
     /// <param name="route">The route.</param>
     /// <param name="client">Its client.</param>
     /// <param name="sizer">How many rows its packs carry.</param>
-    /// <param name="calibration">What its tokens turn out to be.</param>
     /// <param name="owner">Whose windows it uses.</param>
     /// <param name="windows">What binds it at the run's start.</param>
     /// <param name="gate">Back-off and holds.</param>
     public RouteState(
-        Route route, IModelClient client, PackSizer sizer, TokenCalibration calibration, WindowOwner owner, WindowSnapshot windows, RouteGate gate)
+        Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate)
     {
         Route = route;
         Client = client;
         Sizer = sizer;
-        Calibration = calibration;
         Owner = owner;
         Gate = gate;
         Form = client.StructuredOutput;
@@ -49,7 +47,7 @@ internal sealed class RouteState : IDisposable
     public PackSizer Sizer { get; }
 
     /// <summary>What its tokens turn out to be.</summary>
-    public TokenCalibration Calibration { get; }
+    public TokenCalibration Calibration => Budget.Calibration;
 
     /// <summary>Whose windows it uses.</summary>
     public WindowOwner Owner { get; }
@@ -129,13 +127,11 @@ internal sealed class RouteState : IDisposable
     /// <summary>As much of a pack as one request to this route carries; null when it takes none of its rows.</summary>
     public Pack? Part(Pack pack)
     {
-        var most = Sizer.Rows;
-        if (pack.Rows.Count <= most && pack.LargestRow <= Budget.LargestRow && Budget.Fits(pack.Rows.Count, pack.Tokens)) return pack;
+        if (pack.LargestRow <= Budget.LargestRow && Fits(pack.Rows.Count, pack.Tokens)) return pack;
         var (rows, tokens) = (new List<Ask>(), 0);
         foreach (var ask in pack.Rows)
         {
-            if (rows.Count == most) break;
-            if (ask.Tokens > Budget.LargestRow || !Budget.Fits(rows.Count + 1, tokens + ask.Tokens)) continue;
+            if (ask.Tokens > Budget.LargestRow || !Fits(rows.Count + 1, tokens + ask.Tokens)) continue;
             rows.Add(ask);
             tokens += ask.Tokens;
         }
@@ -143,8 +139,15 @@ internal sealed class RouteState : IDisposable
         return rows.Count == 0 ? null : pack.With(rows);
     }
 
+    // A single row is never too many for the size of packs, but it may be too large for what the windows admit at once.
+    private bool Fits(int rows, int tokens) => rows == 1 ? Budget.Fits(1, tokens) : Sizer.Takes(rows, tokens);
+
     /// <summary>What a request with a pack may take.</summary>
-    public Demand Demand(Pack pack) => new(Budget.InputFor(pack.Rows.Count, pack.Tokens), Budget.OutputFor(pack.Rows.Count));
+    public Demand Demand(Pack pack)
+    {
+        var (input, output) = Budget.Reserve(pack.Rows.Count, pack.Tokens);
+        return new(input, output) { ExpectedOutputTokens = Calibration.OutputPerRow is { } row ? (long)Math.Min(output, row.Mean * pack.Rows.Count) : null };
+    }
 
     /// <summary>When the calendar day of its windows ends; a date past all days when it has none.</summary>
     public DateTimeOffset DayEnds(DateTimeOffset now) => Windows.Windows

@@ -78,6 +78,16 @@ public sealed class PackBudgetLearningTests
     }
 
     [Fact]
+    public void A_window_that_admits_no_request_at_all_is_told_with_its_number()
+    {
+        Assert.Null(Budget(new() { TokensPerMinute = 2000, InputTokensPerMinute = 2000 }).NothingFits);
+        var (input, output) = Budget(RouteLimits.None).Reserve(1, 0);
+        Assert.Null(Budget(new() { TokensPerDay = input + output }).NothingFits);
+        Assert.Contains($"{input + output - 1} tokens per day", Budget(new() { TokensPerDay = input + output - 1 }).NothingFits);
+        Assert.Contains("input tokens per minute", Budget(new() { InputTokensPerMinute = 50 }).NothingFits);
+    }
+
+    [Fact]
     public void Alone_in_a_window_that_shrank_a_row_gets_what_is_left_for_its_reply_as_long_as_that_is_the_expected()
     {
         var budget = Budget(RouteLimits.None).Learning(new());
@@ -149,7 +159,10 @@ public sealed class PackBudgetLearningTests
         {
             var limits = new RouteLimits
             {
-                TokensPerMinute = Maybe(200_000), TokensPerDay = Maybe(500_000), InputTokensPerMinute = Maybe(100_000), OutputTokensPerMinute = Maybe(50_000),
+                TokensPerMinute = Maybe(200_000),
+                TokensPerDay = Maybe(500_000),
+                InputTokensPerMinute = Maybe(100_000),
+                OutputTokensPerMinute = Maybe(50_000),
             };
             var (provider, context, cap) = (providers[random.Next(3)], Number(100_000), Number(20_000));
             var budget = Budget(limits, context, cap, provider, random.Next(2) == 0, Number(2000)).Learning(new());
