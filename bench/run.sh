@@ -190,7 +190,7 @@ limits_http() {
 }
 
 over_http() { # case rows pack model base_url limits NAME=VALUE... -- simulator flags
-  local name=$1 rows=$2 pack=$3 model=$4 url=$5 limits=$6 facts=() answered
+  local name=$1 rows=$2 pack=$3 model=$4 url=$5 limits=$6 facts=(latency_s=0.2) answered
   shift 6
   while [ "$1" != -- ]; do facts+=("$1"); shift; done
   shift

@@ -83,6 +83,10 @@ internal static class LimitCases
         One(
             "a burst of one second, not written", Songs(2400, 1), "openai-compatible", new(ServiceWindow.Rpm(1200, burst: 20)),
             new() { RequestsPerMinute = 1200, Concurrency = 64 }) with { Learns = true, Aim = 0.95 },
+        // A reply takes 20 seconds: a request a second needs twenty and more in flight.
+        One(
+            "slow replies, concurrency auto", Songs(12000, 10), "groq", new(ServiceWindow.Rpm(60)) { FirstToken = TimeSpan.FromSeconds(20) },
+            new() { RequestsPerMinute = 60 }) with { Aim = 0.95 },
         One(
             "a local server with four slots, concurrency auto", Songs(6000, 10), "ollama",
             new() { Slots = 4, FirstToken = TimeSpan.FromMilliseconds(300), Token = TimeSpan.FromMilliseconds(12), Line = 64 }, s_unknown) with { Aim = 0.95 },

@@ -19,7 +19,18 @@ internal static class LimitsSummary
     private static void Cases(List<JsonObject> runs)
     {
         if (runs.Count == 0) return;
-        Console.WriteLine("\n## Limits on the simulated clock\n");
+        Console.WriteLine(
+            """
+
+            ## Limits on the simulated clock
+
+            `bench/run.sh limits`: the engine itself (runs, packing, windows), memory for its stores, against a pretend service in the same
+            process that enforces the limits with code of its own, behind delays drawn from a seed. The clock goes to the next timer only
+            when the thread pool, which has one worker, has nothing left to do; every case runs twice and must give the same ledger. Bound: by
+            the service's ledger, (what it took - what its window holds when full) / the window's rate, for calendar days the midnights
+            needed, and the quickest reply once; no scheduler beats it. Achieved: until the last reply left the service.
+
+            """);
         var table = new MarkdownTable("case", "rows", "calls", "refused", "bound", "achieved", "efficiency", "aim");
         foreach (var run in runs)
         {
@@ -30,17 +41,29 @@ internal static class LimitsSummary
         }
 
         table.Write(Console.Out);
+        Console.WriteLine();
+        foreach (var run in runs.Where(r => Word(r, "case").Contains("concurrency auto", StringComparison.Ordinal)))
+            Console.WriteLine($"- {Word(run, "case")}: at most {Count(run, "max_in_flight")} in flight, {Count(run, "overloaded")} turned away");
         var known = runs.Where(r => r["learns"]?.GetValue<bool>() == false).Sum(r => Measurements.Number(r, "refused") ?? 0);
         var same = runs.Count(r => r["same_twice"]?.GetValue<bool>() == true);
         var below = runs.Count(r => (Measurements.Number(r, "efficiency") ?? 0) < Measurements.Number(r, "aim"));
-        Console.WriteLine(Text($"\n- {runs.Count - below} of {runs.Count} reach their aim; refusals where the limits are written: {known:0}"));
+        Console.WriteLine(Text($"- {runs.Count - below} of {runs.Count} reach their aim; refusals where the limits are written: {known:0}"));
         Console.WriteLine(Text($"- {same} of {runs.Count} cases run twice with one seed gave the same ledger, call by call"));
     }
 
     private static void ScenarioTable(List<JsonObject> runs)
     {
         if (runs.Count == 0) return;
-        Console.WriteLine("\n## The five source systems on the simulated clock\n");
+        Console.WriteLine(
+            """
+
+            ## The five source systems on the simulated clock
+
+            `bench/run.sh limits` too, with the same pretend service. Rowmill chooses its packs and stays through every limit (`--wait`); its
+            bound is that of its own calls. The loops send one request after the other with the same words and the same room for the reply,
+            pause 60 s / (requests a minute) after each, and wait after a refusal as long as it says.
+
+            """);
         var table = new MarkdownTable("scenario", "program", "rows a call", "calls", "refused", "finish", "bound") { Words = 2 };
         foreach (var scenario in runs.GroupBy(r => Word(r, "case")))
         {
@@ -62,7 +85,15 @@ internal static class LimitsSummary
     private static void OverHttp(List<JsonObject> runs)
     {
         if (runs.Count == 0) return;
-        Console.WriteLine("\n## Limits over HTTP, in real time\n");
+        Console.WriteLine(
+            """
+
+            ## Limits over HTTP, in real time
+
+            `bench/run.sh limits-http`: the program against `rowmill simulate` with those limits, each on a core of its own. Bound: from the
+            simulator's counts, with the reply's latency once. Achieved: the whole process, from its start to its end.
+
+            """);
         var table = new MarkdownTable("case", "rows answered", "calls", "refused", "most in flight", "bound s", "achieved s", "efficiency");
         foreach (var run in runs)
         {
@@ -76,7 +107,6 @@ internal static class LimitsSummary
         }
 
         table.Write(Console.Out);
-        Console.WriteLine("\n- bound: (what the server took - what its bucket holds) / its rate; achieved: the whole process, from its start to its end");
     }
 
     /// <summary>From the server's own counts; see <see cref="LowerBound"/>.</summary>
@@ -85,14 +115,13 @@ internal static class LimitsSummary
         double requests = Value(run, "accepted"), tokens = Value(run, "prompt_tokens") + Value(run, "output_tokens"), bound = 0;
         if (Measurements.Number(run, "rpm") is { } rpm) bound = Math.Max(bound, (requests - (Measurements.Number(run, "burst") ?? rpm)) / (rpm / 60));
         if (Measurements.Number(run, "tpm") is { } tpm) bound = Math.Max(bound, (tokens - tpm) / (tpm / 60));
-        if (Measurements.Number(run, "slots") is { } slots) bound = Math.Max(bound, requests * Value(run, "latency_s") / slots);
-        return bound;
+        return Measurements.Number(run, "slots") is { } slots ? requests * Value(run, "latency_s") / slots : bound + Value(run, "latency_s");
     }
 
     private static void Quota(List<JsonObject> runs)
     {
         if (runs.Count == 0) return;
-        Console.WriteLine("\n## W4: 1,200 rows at 1,200 requests and 400,000 tokens a minute, a burst of one second, 128 in flight\n");
+        Console.WriteLine("\n## W4: 1,200 rows at 1,200 requests and 400,000 tokens a minute, a burst of one second, 128 in flight\n\n`bench/run.sh W4`: the shared mock with `--rpm 1200 --tpm 400000`.\n");
         var table = new MarkdownTable("limits in the job", "rows answered", "makespan s", "efficiency", "requests sent", "429s", "client CPU s");
         foreach (var run in runs)
         {
@@ -112,7 +141,7 @@ internal static class LimitsSummary
     private static void Plans(List<JsonObject> runs)
     {
         if (runs.Count == 0) return;
-        Console.WriteLine("\n## `rowmill plan`\n");
+        Console.WriteLine("\n## A month planned: `rowmill plan` of ten million rows\n\n`bench/run.sh plan10m`; the table of 10,000,000 songs is written before and removed after.\n");
         var table = new MarkdownTable("rows", "wall s", "CPU s", "peak MB", "exit") { Words = 0 };
         foreach (var run in runs.GroupBy(r => Value(r, "rows")).OrderBy(g => g.Key).Select(g => g.Last()))
         {
