@@ -53,8 +53,13 @@ public sealed class JobLimitsTests : IDisposable
         Assert.Equal(
             new RouteLimits
             {
-                RequestsPerMinute = 30, TokensPerMinute = 8000, RequestsPerDay = 1000, TokensPerDay = 100_000,
-                Concurrency = 2, Burst = 5, Account = "team",
+                RequestsPerMinute = 30,
+                TokensPerMinute = 8000,
+                RequestsPerDay = 1000,
+                TokensPerDay = 100_000,
+                Concurrency = 2,
+                Burst = 5,
+                Account = "team",
             },
             route.Limits);
         Assert.Equal("groq-free", route.Preset!.Name);
