@@ -25,7 +25,7 @@ public sealed class JobLimitsTests : IDisposable
     [InlineData("burst: 0", "0 is out of range", "from 1 to")]
     [InlineData("concurrency: 0", "0 is out of range", "from 1 to 1000")]
     [InlineData("concurrency: 1001", "1001 is out of range", "from 1 to 1000")]
-    [InlineData("concurrency: automatic", "is the text 'automatic'", "from 1 to 1000")]
+    [InlineData("concurrency: automatic", "is the text 'automatic'; it must be auto or a whole number", "Write auto or a whole number from 1 to 1000.")]
     [InlineData("concurrency:", "'concurrency' has no value", "Give it one")]
     [InlineData("account: ' '", "'account' is blank", null)]
     [InlineData("preset: groq-fre", "There is no preset 'groq-fre'", "Did you mean 'groq-free'?")]
