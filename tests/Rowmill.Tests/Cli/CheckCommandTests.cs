@@ -96,7 +96,8 @@ public sealed class CheckCommandTests
         await using var limited = await CliFolder.CreateAsync(new SimulatorOptions { RequestsPerDay = 1 });
         Assert.Equal(0, (await limited.RunAsync("check", "job.yaml", "--live")).Exit);
         var day = await limited.RunAsync("check", "job.yaml", "--live", "--json");
-        Assert.Equal((4, "rate_limited"), (day.Exit, day.Json.GetProperty("live").GetProperty("failure").GetString()));
+        Assert.Equal((4, 1L), (day.Exit, limited.Server.Stats.Requests));
+        Assert.Contains("has used its 1 requests for today", day.Json.GetProperty("live").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,9 +25,10 @@ public sealed class RunLimitTests
         Assert.StartsWith("fake/a has used its 2 requests for today; 10 of 20 rows answered; go on after ", summary.Message, StringComparison.Ordinal);
         Assert.Contains(" with the same command; with --wait the rest is done by ", summary.Message, StringComparison.Ordinal);
 
-        world.Advance(resume - world.Clock.GetUtcNow() - TimeSpan.FromMinutes(1));
+        // Longer than the patience before it.
+        world.Advance(resume - world.Clock.GetUtcNow() - TimeSpan.FromMinutes(3));
         Assert.Equal(0, (await world.RunAsync()).Calls.Sent);
-        world.Advance(TimeSpan.FromMinutes(1));
+        world.Advance(TimeSpan.FromMinutes(3));
         Assert.Equal(1, (await world.RunAsync()).Calls.Sent);
     }
 
