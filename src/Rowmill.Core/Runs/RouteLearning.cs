@@ -47,7 +47,7 @@ internal sealed class RouteLearning(RunContext run)
         {
             Counted = counted,
             Readings = call.Result.Limits,
-            RetryAfter = failure.Kind == FailureKind.RateLimited ? failure.RetryAfter : null,
+            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
         };
         await SettleAsync(call, settlement).ConfigureAwait(false);
         if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)
