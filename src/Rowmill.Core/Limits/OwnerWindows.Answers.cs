@@ -144,8 +144,10 @@ public sealed partial class OwnerWindows
             if (other.Order > claim.Order) later += other.Charge[measure];
         }
 
-        // Requests that left before the last lesson say nothing new.
-        if (window.Spec.Span == s_minute && claim.Order > Math.Max(window.BurstOrder, window.SetOrder) && !WindowLessons.Explains(window, refusal, amount))
+        // Requests that left before the last lesson say nothing new. Numbers that explain the refusal may stand for what others used before;
+        // once usage has been set by such numbers, another refusal where a request had room shows a bucket that never held as much.
+        var explained = WindowLessons.Explains(window, refusal, amount) && !(window.SetOrder > 0 && measure == WindowMeasure.Requests);
+        if (window.Spec.Span == s_minute && claim.Order > Math.Max(window.BurstOrder, window.SetOrder) && !explained)
         {
             var admitted = window.Usage.Used - others - (counted ? claim.Charge[measure] : 0);
             window = WindowLessons.Shrunk(window, admitted, _tally.Charged.Requests, now);

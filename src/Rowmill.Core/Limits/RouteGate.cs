@@ -96,6 +96,16 @@ public sealed class RouteGate(Func<double> chance)
         }
     }
 
+    /// <summary>A request was turned away by a window that knows when it opens: the service is not down, and holds nobody back.</summary>
+    public void Answered()
+    {
+        lock (_gate)
+        {
+            (_outageSince, _failures) = (null, 0);
+            if (_probing) (_reason, _probing) = (null, false);
+        }
+    }
+
     /// <summary>A request brought none.</summary>
     /// <param name="failure">What it brought. A failure that shows the service alive counts as a reply.</param>
     /// <param name="sentAt">When it was sent.</param>
