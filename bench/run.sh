@@ -215,7 +215,7 @@ over_http() { # case rows pack model base_url limits NAME=VALUE... -- simulator 
 }
 
 plan10m() {
-  "$rowmill" plan --help >/dev/null 2>&1 || { echo 'rowmill plan is not in this version' >&2; exit 2; }
+  "$rowmill" --help | grep -qE '^ +plan( |$)' || { echo 'rowmill plan is not in this version' >&2; exit 2; }
   rm -f "$tmp/stats.json"
   for rows in 100000 10000000; do
     rm -rf "$tmp/job" "$tmp/state"
