@@ -21,7 +21,7 @@ internal static class ForecastWorld
     public static ForecastRoute Route(RouteLimits limits, long reserved = 1000, long? settled = null, double rows = 1, double latency = 2) => new()
     {
         Name = "r",
-        Windows = new(Now, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, new(0, Now)))], null),
+        Windows = new(Now, [.. WindowSpec.Of(limits, new("fake", "", "", "")).Select(s => new UsedWindow(s, new(0, Now)))], null),
         Reserved = new(1, reserved, reserved, reserved),
         Settled = new(1, settled ?? reserved, settled ?? reserved, settled ?? reserved),
         RowsPerCall = rows,

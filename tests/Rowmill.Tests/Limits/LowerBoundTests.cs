@@ -87,7 +87,7 @@ public sealed class LowerBoundTests
             for (var w = 0; w < usage[index].Length; w++)
             {
                 var spec = route.Windows.Windows[w].Spec;
-                usage[index][w] = usage[index][w].AdvancedTo(now, spec).Plus(share * Math.Min(route.Settled[spec.Measure], route.Reserved[spec.Measure]), now, TimeSpan.Zero);
+                usage[index][w] = usage[index][w].AdvancedTo(now, spec).Plus(share * Math.Min(route.Settled[spec.Measure], route.Reserved[spec.Measure]), now, spec);
             }
 
             rows -= share * route.RowsPerCall;
