@@ -2,7 +2,7 @@
 # Measures the program against the shared mock server and appends one JSON line per run to $BENCH_TMP/rowmill.jsonl.
 #   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|all|summary]...      (default: all, then summary)
 #     W4           1,200 rows at the mock's 1,200 requests a minute: three forms of limits, a minute or two each
-#     limits       every kind of limit on a simulated clock, the engine in process; LIMITS=TEXT only the cases with this text
+#     limits       every kind of limit on a simulated clock, the engine in process; LIMITS=TEXT only the cases with this text (of limits-http too)
 #     limits-http  the program against `rowmill simulate` with the same limits, real time, about four minutes
 #     plan10m      plans ten million rows; needs half a gigabyte of $BENCH_TMP for a while
 # Environment: RUNS 3; BENCH_TMP (default ${TMPDIR:-/tmp}/rowbench); PORT 18090; SERVER_CORE 0, CLIENT_CORE 1;
@@ -192,6 +192,7 @@ limits_http() {
 over_http() { # case rows pack model base_url limits NAME=VALUE... -- simulator flags
   local name=$1 rows=$2 pack=$3 model=$4 url=$5 limits=$6 facts=(latency_s=0.2) answered
   shift 6
+  [[ $name == *"${LIMITS:-}"* ]] || return 0
   while [ "$1" != -- ]; do facts+=("$1"); shift; done
   shift
   case " $* " in *' --latency '*) ;; *) set -- "$@" --latency 200ms ;; esac
@@ -215,7 +216,7 @@ over_http() { # case rows pack model base_url limits NAME=VALUE... -- simulator 
 }
 
 plan10m() {
-  "$rowmill" plan --help >/dev/null 2>&1 || { echo 'rowmill plan is not in this version' >&2; exit 2; }
+  "$rowmill" --help | grep -qE '^ +plan( |$)' || { echo 'rowmill plan is not in this version' >&2; exit 2; }
   rm -f "$tmp/stats.json"
   for rows in 100000 10000000; do
     rm -rf "$tmp/job" "$tmp/state"

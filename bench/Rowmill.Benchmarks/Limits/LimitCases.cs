@@ -81,15 +81,31 @@ internal static class LimitCases
             "a burst of one second, written", Songs(2400, 1), "openai-compatible", new(ServiceWindow.Rpm(1200, burst: 20)),
             new() { RequestsPerMinute = 1200, Burst = 20, Concurrency = 64 }),
         One(
-            "a burst of one second, not written", Songs(2400, 1), "openai-compatible", new(ServiceWindow.Rpm(1200, burst: 20)),
+            "a burst of one second, not written, refusals with numbers", Songs(2400, 1), "openai-compatible",
+            new(ServiceWindow.Rpm(1200, burst: 20)), new() { RequestsPerMinute = 1200, Concurrency = 64 }) with { Learns = true, Aim = 0.95 },
+        One(
+            "a burst of one second, not written, refusals with the wait alone", Songs(2400, 1), "openai-compatible",
+            new(ServiceWindow.Rpm(1200, burst: 20)) { Refuses = Refusing.Wait },
             new() { RequestsPerMinute = 1200, Concurrency = 64 }) with { Learns = true, Aim = 0.95 },
+        One(
+            "a burst of one second, nothing written, refusals with the wait alone", Songs(2400, 1), "openai-compatible",
+            new(ServiceWindow.Rpm(1200, burst: 20)) { Refuses = Refusing.Wait, Tells = Telling.Minute },
+            new() { Concurrency = 64 }) with { Learns = true, Aim = 0.95 },
         // A reply takes 20 seconds: a request a second needs twenty and more in flight.
         One(
             "slow replies, concurrency auto", Songs(12000, 10), "groq", new(ServiceWindow.Rpm(60)) { FirstToken = TimeSpan.FromSeconds(20) },
             new() { RequestsPerMinute = 60 }) with { Aim = 0.95 },
         One(
             "a local server with four slots, concurrency auto", Songs(6000, 10), "ollama",
-            new() { Slots = 4, FirstToken = TimeSpan.FromMilliseconds(300), Token = TimeSpan.FromMilliseconds(12), Line = 64 }, s_unknown) with { Aim = 0.95 },
+            new()
+            {
+                Slots = 4,
+                Line = 64,
+                FirstToken = TimeSpan.FromMilliseconds(300),
+                Token = TimeSpan.FromMilliseconds(12),
+                Transit = (TimeSpan.FromMilliseconds(0.1), TimeSpan.FromMilliseconds(1)),
+            },
+            s_unknown) with { Aim = 0.95 },
     ];
 
     private static Work Songs(int rows, int pack) => new() { Rows = rows, Bytes = Work.About(48), PackRows = pack };

@@ -89,15 +89,17 @@ internal sealed class PretendClient(PretendService service, Func<Random, string>
         }
 
         var failure = new ModelFailure(FailureKind.RateLimited, "Rate limit reached") { HttpStatus = 429 };
+        // Milliseconds, as the messages of OpenAI and Groq have them.
+        var opens = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
         switch (service.Options.Refuses)
         {
+            case Refusing.Wait:
+                return new() { Failure = failure with { RetryAfter = opens } };
             case Refusing.Nothing:
                 return new() { Failure = failure };
             case Refusing.RetryAfter:
                 return new() { Failure = failure with { RetryAfter = TimeSpan.FromSeconds(Math.Ceiling(wait.TotalSeconds)) } };
             default:
-                // Milliseconds, as the messages of OpenAI and Groq have them.
-                var opens = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
                 return new()
                 {
                     Failure = failure with { RetryAfter = opens, Window = away.Window.Name },

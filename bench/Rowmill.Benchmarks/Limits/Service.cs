@@ -40,6 +40,9 @@ internal enum Refusing
     /// <summary>The window, its limit, what is used and requested, and the wait.</summary>
     Numbers,
 
+    /// <summary>Milliseconds to wait, and no window.</summary>
+    Wait,
+
     /// <summary>Whole seconds to wait, rounded up.</summary>
     RetryAfter,
 
