@@ -105,6 +105,14 @@ public sealed class ForecastTests
         Assert.InRange(result.Calls[0], 328, 332);
     }
 
+    [Fact]
+    public void Side_by_side_the_day_that_ends_first_is_spent_first()
+    {
+        var routes = new[] { Route(new() { RequestsPerDay = 100 }, latency: 0), Route(new() { RequestsPerDay = 100 }, latency: 0, owner: Google) };
+
+        Assert.Equal([20d, 100d], Forecast.Of(routes, 120, Now, SideBySide)!.Calls);
+    }
+
     [Theory]
     [MemberData(nameof(Long))]
     public void A_long_job_is_forecast_without_playing_every_call(int job)
@@ -128,6 +136,10 @@ public sealed class ForecastTests
         ([Route(new() { RequestsPerDay = 1000 }, 100), Route(new() { RequestsPerMinute = 120 }, 100)], InOrder, 60_000),
         ([Route(new() { RequestsPerDay = 1000 }, 100), Route(new() { RequestsPerMinute = 120, TokensPerDay = 1_000_000 }, 100)], InOrder, 60_000),
         ([Route(new() { RequestsPerMinute = 100 }, 100), Route(new() { TokensPerMinute = 50_000, TokensPerDay = 10_000_000 }, 700, 350)], SideBySide, 80_000),
+        ([Route(new() { RequestsPerDay = 1500, RequestsPerMinute = 10 }, 100, owner: Google)], InOrder, 60_000),
+        ([Route(new() { RequestsPerDay = 20_000, RequestsPerMinute = 10 }, 100, owner: Google)], InOrder, 40_000),
+        ([Route(new() { RequestsPerDay = 1000 }, 100, owner: Google), Route(new() { RequestsPerMinute = 3, TokensPerDay = 300_000 }, 100)], InOrder, 60_000),
+        ([Route(new() { RequestsPerDay = 1000 }, 100, owner: Google), Route(new() { RequestsPerDay = 900 }, 100)], SideBySide, 60_000),
         ([Route(new() { OutputTokensPerMinute = 40_000, InputTokensPerMinute = 300_000, Burst = 5, RequestsPerMinute = 60 }, 800, 500)], InOrder, 40_000),
     ];
 

@@ -82,7 +82,7 @@ internal sealed class PlanWorld : IDisposable
         public WindowHold? Hold { get; set; }
 
         public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
-            new(new WindowSnapshot(At, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, new(Used, At)))], Hold));
+            new(new WindowSnapshot(At, [.. WindowSpec.Of(limits, owner).Select(s => new UsedWindow(s, new(Used, At)))], Hold));
 
         public ValueTask<WindowGrant> ReserveAsync(WindowRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
