@@ -103,8 +103,8 @@ internal sealed class ForecastLane
                 if (window.Reserved == window.Settled) continue;
                 var usage = window.Usage.AdvancedTo(now, window.Spec);
                 window.Usage = window.Settled > window.Reserved
-                    ? usage.Plus(window.Settled - window.Reserved, now, TimeSpan.Zero)
-                    : usage.Minus(window.Reserved - window.Settled, _latency, window.Spec);
+                    ? usage.Plus(window.Settled - window.Reserved, now, window.Spec)
+                    : usage.Refund(window.Reserved - window.Settled, _latency, window.Spec);
             }
         }
     }
@@ -127,7 +127,7 @@ internal sealed class ForecastLane
     /// <param name="share">The part of its rows that are left to be asked, 1 but for the last request.</param>
     public void Admit(DateTimeOffset now, double share)
     {
-        foreach (var window in Windows) window.Usage = window.Usage.Plus(window.Reserved, now, TimeSpan.Zero);
+        foreach (var window in Windows) window.Usage = window.Usage.Plus(window.Reserved, now, window.Spec);
         Calls += share;
         DoneAt = now + _latency;
         if (_latency > TimeSpan.Zero) _inFlight.Enqueue(now);

@@ -78,7 +78,7 @@ public sealed class OpenedJob
         StructuredOutput form, int? maxRows = null, CancellationToken cancellationToken = default)
     {
         var sizer = new PackSizer(Budgets[0], Job.PackRows);
-        sizer.Follow(Limits.WindowSnapshot.Unused(Routes[0].Limits).Rates);
+        sizer.Follow(Limits.WindowSnapshot.Unused(Routes[0].Limits, Limits.WindowOwner.Anybody(Routes[0])).Rates);
         var (rows, tokens, most) = (new List<Ask>(), 0, sizer.Rows);
         using var judge = Judge();
         var seen = new HashSet<RowKey>();

@@ -26,7 +26,7 @@ internal sealed class RouteLearning(RunContext run)
         if (call.Result.Reply?.Usage is { } told)
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
         route.Sizer.Ended(rows, good, truncated, again: call.Pack.Rows.Any(r => r.Attempts > 1));
-        route.Level.Replied(call.Latency, rows, call.InFlight);
+        route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }
 
