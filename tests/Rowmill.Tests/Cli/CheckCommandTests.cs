@@ -96,7 +96,11 @@ public sealed class CheckCommandTests
         await using var limited = await CliFolder.CreateAsync(new SimulatorOptions { RequestsPerDay = 1 });
         Assert.Equal(0, (await limited.RunAsync("check", "job.yaml", "--live")).Exit);
         var day = await limited.RunAsync("check", "job.yaml", "--live", "--json");
-        Assert.Equal((4, "rate_limited"), (day.Exit, day.Json.GetProperty("live").GetProperty("failure").GetString()));
+        Assert.Equal((4, JsonValueKind.Null), (day.Exit, day.Json.GetProperty("live").GetProperty("failure").ValueKind));
+        Assert.Contains("requests", day.Json.GetProperty("live").GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        // The first reply's headers have told the limit: the second request does not leave.
+        Assert.Equal(1, limited.Server.Stats.Requests);
     }
 
     [Fact]

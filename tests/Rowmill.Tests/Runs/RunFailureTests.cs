@@ -56,6 +56,10 @@ public sealed class RunFailureTests
         Assert.Equal(new RowCounts(20, 5, 0, 0, 0, 15, 0), summary.Rows);
         Assert.Equal(5, (await world.ColumnAsync("ai_status")).Count(s => s == "answered"));
         Assert.Equal(ExitCode.RateLimited, SummaryJson.ExitCode(summary));
+
+        // Whoever comes earlier, this run or another, sends nothing.
+        Assert.Equal(0, (await world.RunAsync()).Calls.Sent);
+        world.Advance(TimeSpan.FromHours(3));
         Assert.Equal(20, (await world.RunAsync()).Rows.Answered);
     }
 
