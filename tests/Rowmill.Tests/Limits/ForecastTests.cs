@@ -127,6 +127,24 @@ public sealed class ForecastTests
         for (var i = 0; i < routes.Length; i++) Assert.Equal(whole.Calls[i], skipped.Calls[i], 0.005 * calls);
     }
 
+    [Fact]
+    public void Any_long_job_is_forecast_without_playing_every_call()
+    {
+        var chance = new Random(1);
+        var worst = 0d;
+        for (var i = 0; i < 25; i++)
+        {
+            var routes = Enumerable.Range(0, chance.Next(1, 3)).Select(_ => LowerBoundTests.Some(chance) with { RowsPerCall = 1 }).ToList();
+            var rules = new ForecastRules(chance.Next(2) == 0, TimeSpan.FromSeconds(chance.Next(0, 300)));
+            var whole = Forecast.Of(routes, 25_000, Now, rules, skip: false);
+            if (whole is null) continue;
+            var off = Math.Abs(Seconds(Forecast.Of(routes, 25_000, Now, rules)) / Seconds(whole) - 1);
+            worst = Math.Max(worst, off);
+        }
+
+        Assert.InRange(worst, 0, 0.005);
+    }
+
     private static readonly (ForecastRoute[] Routes, ForecastRules Rules, double Calls)[] s_long =
     [
         ([Route(RouteLimits.None, latency: 1.7)], InOrder, 100_000),

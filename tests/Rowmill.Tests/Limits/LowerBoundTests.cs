@@ -123,7 +123,7 @@ public sealed class LowerBoundTests
         }
     }
 
-    private static ForecastRoute Some(Random chance)
+    internal static ForecastRoute Some(Random chance)
     {
         var limits = new RouteLimits
         {
