@@ -31,6 +31,16 @@ public sealed class JobPlannerTests
     }
 
     [Fact]
+    public async Task Equal_rows_far_apart_count_once()
+    {
+        using var world = new PlanWorld(0).With(5, RunWorld.Route("a"));
+        world.Runs.Table([.. RunWorld.Titles(2000), .. RunWorld.Titles(2000), "another"]);
+        var rows = (await world.PlanAsync()).Rows;
+
+        Assert.Equal((4001, 2001, 2000, 2001), (rows.Total, rows.ToAsk, rows.Equal, rows.Tokens.Count));
+    }
+
+    [Fact]
     public async Task With_nothing_to_ask_it_is_done_now()
     {
         using var world = new PlanWorld(3).With(5, RunWorld.Route("a", new() { RequestsPerMinute = 1 }));
