@@ -15,6 +15,9 @@ internal sealed record CliHost
     /// <summary>The folder that paths on the command line start from.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>The file of the limits' usage; null for the user's own.</summary>
+    public string? LimitsPath { get; init; }
+
     /// <summary>True when a person watches <see cref="Error"/> on a screen.</summary>
     public bool IsTerminal { get; init; }
 

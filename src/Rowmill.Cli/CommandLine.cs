@@ -26,6 +26,7 @@ internal static class CommandLine
             StatusCommand.Create(host),
             ExportCommand.Create(host),
             CallsCommand.Create(host),
+            LimitsCommand.Create(host),
             SimulateCommand.Create(host),
         };
         program.Options.Add(new HelpOption());

@@ -41,6 +41,7 @@ internal static class DemoCommand
         await using var engine = await RowmillEngine.OpenAsync(new EngineOptions
         {
             StorePath = EngineOptions.DefaultStorePath(job),
+            LimitsPath = host.LimitsPath,
             Variable = host.Variable,
             Clock = host.Clock,
             Chance = host.Chance,

@@ -53,6 +53,7 @@ internal sealed class JobArguments
         return RowmillEngine.OpenAsync(new EngineOptions
         {
             StorePath = path is null ? EngineOptions.DefaultStorePath(job) : _host.Absolute(path),
+            LimitsPath = _host.LimitsPath,
             Variable = _host.Variable,
             Clock = _host.Clock,
             Chance = _host.Chance,

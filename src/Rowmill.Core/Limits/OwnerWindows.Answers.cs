@@ -134,6 +134,9 @@ public sealed partial class OwnerWindows
         var window = _windows[at];
         var measure = window.Spec.Measure;
         double amount = refusal.Requested ?? claim.Charge[measure];
+
+        // Larger than it ever admits: that says nothing of what is used.
+        if (amount > window.Spec.Limit) return;
         double later = 0, others = 0;
         foreach (var other in _reservations())
         {

@@ -32,12 +32,12 @@ public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Spa
 
     /// <summary>The windows that limits name, in a fixed order.</summary>
     /// <param name="limits">The limits.</param>
-    /// <param name="owner">Whose: some providers count days by the calendar.</param>
+    /// <param name="owner">Whose: some providers count days by the calendar. Null where that makes no difference.</param>
     /// <remarks>
     /// <c>burst</c> counts requests. Windows of tokens per minute shrink in the same proportion, since a service that admits a tenth
     /// of a minute's requests at once keeps a tenth of a minute's bucket; day windows keep their size.
     /// </remarks>
-    public static IReadOnlyList<WindowSpec> Of(RouteLimits limits, WindowOwner owner)
+    public static IReadOnlyList<WindowSpec> Of(RouteLimits limits, WindowOwner? owner = null)
     {
         var share = limits is { Burst: { } burst, RequestsPerMinute: > 0 and var requests } ? Math.Min(1, (double)burst / requests) : 1;
         var windows = new List<WindowSpec>(s_shapes.Length);
@@ -46,7 +46,7 @@ public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Spa
             if (LimitIn(limits, shape.Name) is not { } limit) continue;
             var capacity = shape.Name == LimitNames.RequestsPerMinute ? Math.Min(limit, limits.Burst ?? limit)
                 : shape.Span == s_minute ? limit * share : limit;
-            windows.Add(shape with { Limit = limit, Capacity = capacity, Calendar = shape.IsDay && CalendarDay.CountsFor(owner) });
+            windows.Add(shape with { Limit = limit, Capacity = capacity, Calendar = shape.IsDay && owner is not null && CalendarDay.CountsFor(owner) });
         }
 
         return windows;

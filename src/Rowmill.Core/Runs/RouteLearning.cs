@@ -43,8 +43,13 @@ internal sealed class RouteLearning(RunContext run)
         if (failure.Kind == FailureKind.Unavailable) Overloaded(call);
         // A request that the service called wrong has been counted as one, and brought no tokens.
         var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
-        await SettleAsync(call, new WindowSettlement(counted ? default(TokenUsage) : null) { Counted = counted, Readings = call.Result.Limits })
-            .ConfigureAwait(false);
+        var settlement = new WindowSettlement(counted ? default(TokenUsage) : null)
+        {
+            Counted = counted,
+            Readings = call.Result.Limits,
+            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
+        };
+        await SettleAsync(call, settlement).ConfigureAwait(false);
         if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)
         {
             var hold = new WindowHold(run.Clock.GetUtcNow() + Believed(after), failure.Message);

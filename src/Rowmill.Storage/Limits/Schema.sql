@@ -74,4 +74,4 @@ create table claim (
 create index claim_waits on claim (owner, waits);
 
 -- What calls have shown about tokens.
-create table calibration (route text not null, question text not null, moments text not null, at integer not null, primary key (route, question)) without rowid;
+create table if not exists calibration (route text not null, question text not null, moments text not null, at integer not null, primary key (route, question)) without rowid;

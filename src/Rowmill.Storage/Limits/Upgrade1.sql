@@ -29,4 +29,4 @@ update claim set expected = requests || ' ' || tokens || ' ' || input_tokens || 
 
 drop index claim_owner;
 create index claim_waits on claim (owner, waits);
-create table calibration (route text not null, question text not null, moments text not null, at integer not null, primary key (route, question)) without rowid;
+create table if not exists calibration (route text not null, question text not null, moments text not null, at integer not null, primary key (route, question)) without rowid;

@@ -25,6 +25,8 @@ internal sealed class CliFolder : IAsyncDisposable
 
     public string Path { get; } = Directory.CreateTempSubdirectory("rowmill-cli-").FullName;
 
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
     public bool IsTerminal { get; set; }
 
     public Func<string, bool>? Confirm { get; set; }
@@ -69,6 +71,8 @@ internal sealed class CliFolder : IAsyncDisposable
             Error = error,
             Variable = name => name == "PRETEND_KEY" ? Secret : null,
             Directory = Path,
+            LimitsPath = File("state/limits.db"),
+            Clock = Clock,
             IsTerminal = IsTerminal,
             Confirm = Confirm,
             Chance = () => _chance = (_chance + 0.618) % 1,
