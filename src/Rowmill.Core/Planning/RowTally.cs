@@ -31,8 +31,6 @@ public sealed record RowTally
 /// <summary>The sizes of many rows.</summary>
 public sealed record RowSizes
 {
-    private readonly long[] _doublings = new long[32];
-
     /// <summary>Rows counted.</summary>
     public long Count { get; private set; }
 
@@ -58,18 +56,5 @@ public sealed record RowSizes
         if (tokens > Most) Most = tokens;
         _sum += tokens;
         _squares += (double)tokens * tokens;
-        _doublings[System.Numerics.BitOperations.Log2((uint)tokens)]++;
-    }
-
-    /// <summary>About how many are larger than a size: exact at powers of two, in proportion between them.</summary>
-    public double LargerThan(long tokens)
-    {
-        if (tokens >= Most) return 0;
-        if (tokens < Least) return Count;
-        var at = System.Numerics.BitOperations.Log2((uint)Math.Max(1, tokens));
-        var (from, to) = (Math.Max(1L << at, Least), Math.Min(1L << (at + 1), Most + 1L));
-        var larger = _doublings[at] * (double)(to - 1 - tokens) / (to - from);
-        for (var i = at + 1; i < _doublings.Length; i++) larger += _doublings[i];
-        return larger;
     }
 }

@@ -25,15 +25,15 @@ internal static class ForecastWorld
     /// <param name="owner">Whose days they are; Groq's refill.</param>
     public static ForecastRoute Route(
         RouteLimits limits, long reserved = 1000, long? settled = null, double rows = 1, double latency = 2, WindowOwner? owner = null) => new()
-    {
-        Name = "r",
-        Windows = new(Now, [.. WindowSpec.Of(limits, owner ?? Groq).Select(s => new UsedWindow(s, new(0, Now)))], null),
-        Reserved = new(1, reserved, reserved, reserved),
-        Settled = new(1, settled ?? reserved, settled ?? reserved, settled ?? reserved),
-        RowsPerCall = rows,
-        Concurrency = limits.Concurrency ?? 8,
-        Latency = TimeSpan.FromSeconds(latency),
-    };
+        {
+            Name = "r",
+            Windows = new(Now, [.. WindowSpec.Of(limits, owner ?? Groq).Select(s => new UsedWindow(s, new(0, Now)))], null),
+            Reserved = new(1, reserved, reserved, reserved),
+            Settled = new(1, settled ?? reserved, settled ?? reserved, settled ?? reserved),
+            RowsPerCall = rows,
+            Concurrency = limits.Concurrency ?? 8,
+            Latency = TimeSpan.FromSeconds(latency),
+        };
 
     /// <summary>The favourable end of a route: a request takes what it settles at, no reply is waited for.</summary>
     public static BoundRoute Bound(ForecastRoute route) => new()
