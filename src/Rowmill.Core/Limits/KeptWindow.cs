@@ -29,7 +29,7 @@ public sealed record KeptWindow
     /// <summary>What the service's bucket holds, where that was seen to be less than the limit; may be below zero while it grows.</summary>
     public double? Burst { get; init; }
 
-    /// <summary>When that was seen.</summary>
+    /// <summary>When that was seen; without <see cref="Burst"/>, when a refusal last surprised.</summary>
     public DateTimeOffset BurstAt { get; init; }
 
     /// <summary>The last reservation made before that: what comes of those up to it says nothing new of the bucket's size.</summary>
@@ -58,7 +58,8 @@ public sealed record KeptWindow
     /// <summary>The usage moved on to an instant; what was learned and is too old, or comes from a future that the clock left, is set right.</summary>
     public KeptWindow AdvancedTo(DateTimeOffset now)
     {
-        var window = this with { Usage = Usage.AdvancedTo(now, Spec) };
+        var usage = Usage.AdvancedTo(now, Spec);
+        var window = usage == Usage ? this : this with { Usage = usage };
         if (ToldAt > now || BurstAt > now) window = window with { ToldAt = Earlier(ToldAt, now), BurstAt = Earlier(BurstAt, now) };
         if (Told is not null && Job is not null && now - ToldAt > LimitTrust) window = (window with { Told = null }).Fitted();
         if (Burst is not null && now - BurstAt > BurstTrust) window = (window with { Burst = null }).Fitted();

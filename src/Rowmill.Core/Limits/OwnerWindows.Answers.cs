@@ -144,13 +144,13 @@ public sealed partial class OwnerWindows
             if (other.Order > claim.Order) later += other.Charge[measure];
         }
 
-        // Requests that left before the last lesson say nothing new. Numbers that explain the refusal may stand for what others used before;
-        // once usage has been set by such numbers, another refusal where a request had room shows a bucket that never held as much.
-        var explained = WindowLessons.Explains(window, refusal, amount) && !(window.SetOrder > 0 && measure == WindowMeasure.Requests);
-        if (window.Spec.Span == s_minute && claim.Order > Math.Max(window.BurstOrder, window.SetOrder) && !explained)
+        // Requests that left before the last lesson say nothing new.
+        if (window.Spec.Span == s_minute && claim.Order > Math.Max(window.BurstOrder, window.SetOrder))
         {
-            var admitted = window.Usage.Used - others - (counted ? claim.Charge[measure] : 0);
-            window = WindowLessons.Shrunk(window, admitted, _tally.Charged.Requests, now);
+            // While it travelled the bucket refilled, and others of its crowd may have been let in because of that.
+            var travelled = now - claim.At < _transit ? now - claim.At : _transit;
+            var admitted = window.Usage.Used - others - (counted ? claim.Charge[measure] : 0) - WindowUsage.Refill(travelled, window.Spec);
+            window = WindowLessons.Resized(window, refusal, amount, admitted, _tally.Charged.Requests, now);
         }
 
         _windows[at] = WindowLessons.Refused(window, refusal, amount, later) with { SetOrder = Math.Max(window.SetOrder, claim.Order) };

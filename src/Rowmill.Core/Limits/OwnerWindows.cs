@@ -227,7 +227,7 @@ public sealed partial class OwnerWindows
         var from = CalendarDay.Of(now).Start - _transit;
         double used = 0;
         foreach (var claim in _reservations())
-            if (claim.At > from) used += claim.Charge[window.Spec.Measure];
+            if (claim.At > from && claim.At <= now) used += claim.Charge[window.Spec.Measure];
         return window with { Usage = new(used, now) };
     }
 

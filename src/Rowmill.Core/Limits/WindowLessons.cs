@@ -16,6 +16,9 @@ internal static class WindowLessons
     /// <summary>A refusal may round its wait up to whole seconds.</summary>
     private static readonly TimeSpan s_rounding = TimeSpan.FromSeconds(1);
 
+    /// <summary>Two refusals that contradict what is known are one and the same lesson within this time.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromHours(1);
+
     /// <summary>No wait is believed for longer: who says a year is asked again once a day.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
@@ -50,7 +53,7 @@ internal static class WindowLessons
         KeptWindow Sized(double to) => (window with
         {
             Burst = to < ClearlySmaller * limit ? to : null,
-            BurstAt = now,
+            BurstAt = to < ClearlySmaller * limit ? now : default,
             BurstOrder = latest,
             BurstGrows = false,
         }).Fitted();
@@ -84,22 +87,32 @@ internal static class WindowLessons
         return Math.Max(0, size - remaining + Slack(window.Spec, remaining));
     }
 
-    /// <summary>True when a refusal's own numbers say why: what was left is less than what was asked for.</summary>
-    public static bool Explains(KeptWindow window, LimitReading refusal, double amount) => Room(window, refusal) < amount;
-
-    /// <summary>The window with a bucket no larger than what had been let in when it refused.</summary>
+    /// <summary>The window with a bucket no larger than what had been let in when it refused although there was room by what is known here.</summary>
+    /// <remarks>
+    /// A refusal that tells less left than was asked for may only show that others use the account too. So the first one sets the usage;
+    /// another that comes soon after, when that usage says there is room again, shows a bucket that is smaller than its limit.
+    /// </remarks>
     /// <param name="window">The window.</param>
+    /// <param name="refusal">What the service said.</param>
+    /// <param name="amount">What it took the request for.</param>
     /// <param name="admitted">What had been let in for certain and is not refilled; requests on their way are not in it.</param>
     /// <param name="latest">The last reservation made.</param>
     /// <param name="now">The clock's instant.</param>
-    public static KeptWindow Shrunk(KeptWindow window, double admitted, long latest, DateTimeOffset now) =>
-        (window with { Burst = admitted, BurstAt = now, BurstOrder = latest, BurstGrows = true }).Fitted();
+    public static KeptWindow Resized(
+        KeptWindow window, LimitReading refusal, double amount, double admitted, long latest, DateTimeOffset now)
+    {
+        var surprises = Room(window, refusal) < amount && window.Burst is null && now - window.BurstAt > s_soon;
+        return surprises
+            ? window with { BurstAt = now, BurstOrder = latest }
+            : (window with { Burst = admitted, BurstAt = now, BurstOrder = latest, BurstGrows = true }).Fitted();
+    }
 
     /// <summary>The window after a request turned out to have been let in before the refusal that showed its size: what is left stays.</summary>
     public static KeptWindow Grown(KeptWindow window, double amount)
     {
         double? burst = window.Burst + amount;
-        var grown = (window with { Burst = burst < ServiceLimit(window) ? burst : null }).Fitted();
+        var isLess = burst < ServiceLimit(window);
+        var grown = (window with { Burst = isLess ? burst : null, BurstAt = isLess ? window.BurstAt : default }).Fitted();
         return grown with { Usage = grown.Usage with { Used = grown.Usage.Used + grown.Spec.Capacity - window.Spec.Capacity } };
     }
 

@@ -50,7 +50,7 @@ public readonly record struct WindowUsage(double Used, DateTimeOffset At)
     public WindowUsage Plus(double amount, DateTimeOffset now, WindowSpec window, TimeSpan transit = default)
     {
         if (amount <= 0) return this;
-        var lag = window.Calendar || transit == TimeSpan.Zero ? TimeSpan.Zero : Lag(transit, window);
+        var lag = window.Calendar || transit == TimeSpan.Zero ? TimeSpan.Zero : Lag(amount, transit, window);
         return new(Used + amount, lag > TimeSpan.Zero && now + lag > At ? now + lag : At);
     }
 
@@ -79,12 +79,13 @@ public readonly record struct WindowUsage(double Used, DateTimeOffset At)
         window.Calendar ? 0 : elapsed.Ticks * (double)window.Limit / window.Span.Ticks;
 
     /// <summary>
-    /// How much later than now refilling can begin. What is used already goes on refilling meanwhile. Never so late that a small
-    /// bucket in use would be held up: half of the time in which it fills.
+    /// How much later than now refilling can begin. What is used already goes on refilling meanwhile. Never so late that a small bucket
+    /// in steady use is held up: half of what such a bucket has used when it lets the amount in.
     /// </summary>
-    private TimeSpan Lag(TimeSpan transit, WindowSpec window)
+    private TimeSpan Lag(double amount, TimeSpan transit, WindowSpec window)
     {
-        var seconds = Math.Min(transit.TotalSeconds, window.Capacity / 2 / window.PerSecond) - Used / window.PerSecond;
+        var steady = (window.CapacityFor(amount) - amount) / 2 / window.PerSecond;
+        var seconds = Math.Min(transit.TotalSeconds, steady) - Used / window.PerSecond;
         return seconds > 0 ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
     }
 

@@ -5,7 +5,7 @@ using Rowmill.Tests.Support;
 namespace Rowmill.Tests.Limits;
 
 /// <summary>What every window store keeps.</summary>
-public abstract class WindowStoreContract : IDisposable
+public abstract partial class WindowStoreContract : IDisposable
 {
     protected static readonly WindowOwner Groq = new("groq", "https://api.groq.com/openai/v1", "me", "openai/gpt-oss-120b");
     private protected VirtualClock Clock { get; } = new();

@@ -98,6 +98,83 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
     }
 
     [Fact]
+    public async Task Of_what_a_dead_process_reserved_what_it_probably_took_stays_charged()
+    {
+        var (one, two) = (Open(s_first), Open(s_second));
+        var limits = new RouteLimits { RequestsPerMinute = 10, TokensPerMinute = 1_000 };
+        await one.ReserveAsync(new(Groq, limits, new(300, 600) { ExpectedOutputTokens = 100 }));
+        Assert.Equal("tokens_per_minute", (await Ask(two, limits, 200)).Window);
+        Assert.Equal(new[] { 1d, 900 }, await Used("requests_per_minute", "tokens_per_minute"));
+
+        _dead.Add(s_first);
+
+        Assert.NotNull((await Ask(two, limits, 200)).Reservation);
+        Assert.Equal(new[] { 2d, 600 }, await Used("requests_per_minute", "tokens_per_minute"));
+    }
+
+    [Fact]
+    public async Task A_reservation_whose_holder_cannot_be_seen_returns_after_its_time()
+    {
+        var (far, two) = (Open(new LeaseOwner("elsewhere", 1, "1")), Open(s_second));
+        var limits = new RouteLimits { TokensPerDay = 1_000 };
+        await far.ReserveAsync(new(Groq, limits, new(300, 700) { ExpectedOutputTokens = 0 }));
+        Clock.Advance(OwnerWindows.Expiry);
+        Assert.Null((await Ask(two, limits, 300)).Reservation);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.NotNull((await Ask(two, limits, 300)).Reservation);
+    }
+
+    [Fact]
+    public async Task What_one_process_learns_and_holds_binds_the_other()
+    {
+        var (one, two) = (Open(s_first), Open(s_second));
+        await one.ObserveAsync(Groq, [new(LimitNames.TokensPerMinute) { Limit = 600, Remaining = 100 }], Clock.GetUtcNow());
+        Assert.Equal(TimeSpan.FromSeconds(10), (await Ask(two, new(), 200)).Wait);
+
+        await one.HoldAsync(Groq, new(Clock.GetUtcNow() + TimeSpan.FromMinutes(3), "busy"));
+        Assert.Equal("busy", (await Ask(two, new(), 200)).Hold!.Reason);
+        Clock.Advance(TimeSpan.FromMinutes(3));
+        var probe = await Ask(two, new(), 200);
+        Assert.Null((await Ask(one, new(), 200)).Reservation);
+        await two.SettleAsync(probe.Reservation!.Value, new(new TokenUsage(200, 0, 0)));
+        Assert.NotNull((await Ask(one, new(), 200)).Reservation);
+    }
+
+    [Fact]
+    public async Task A_file_of_the_first_format_is_taken_over_with_all_it_holds()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        var at = Clock.GetUtcNow().UtcTicks;
+        using (var raw = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
+        {
+            raw.Open();
+            using var command = raw.CreateCommand();
+            command.CommandText = FirstFormat.Schema + $"""
+                insert into meta values ('salt', x'{new string('a', 64)}');
+                insert into owner values (7, '{Groq.Provider}', '{Groq.BaseUrl}', '{Groq.Account}', '{Groq.Model}');
+                insert into usage values (7, 'tokens_per_minute', 1, {TimeSpan.TicksPerMinute}, 600, 600, 500, {at});
+                insert into claim values (41, 7, 0, 1, 300, 200, 100, {at}, {at + TimeSpan.TicksPerHour}, 'here', 1, '10');
+                insert into claim values (42, 7, 1, 1, 300, 300, 0, {at}, {at + TimeSpan.TicksPerHour}, 'here', 1, '10');
+                pragma user_version = 1;
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        var store = Open(s_second);
+        Assert.Equal(500, Assert.Single(await store.LinesAsync()).Used);
+        Assert.Equal(TimeSpan.FromSeconds(30), (await Ask(store, s_minute, 100)).Wait);
+        await store.ReleaseAsync(42);
+        await store.SettleAsync(41, new(new TokenUsage(200, 0, 50)));
+        Assert.Equal(450, Assert.Single(await store.LinesAsync()).Used);
+        Assert.Equal(43, (await Ask(store, s_minute, 100)).Reservation);
+        await store.HoldAsync(Groq, new(Clock.GetUtcNow() + TimeSpan.FromMinutes(1), "busy"));
+        Assert.Equal("busy", (await Open(s_first).ReadAsync())[0].Hold!.Reason);
+        using var calibrations = SqliteCalibrationStore.Open(FilePath, Clock);
+        Assert.Equal(default, await calibrations.ReadAsync("route", null));
+    }
+
+    [Fact]
     public async Task Settling_what_another_process_reserved_counts_in_its_owner_s_windows()
     {
         var grant = await Ask(Open(s_first), s_minute, 600);
