@@ -50,13 +50,19 @@ internal static class WindowLessons
         if (window.Burst is not null && rest > size) return Sized(rest);
         return seen is not null && window.Burst is not null ? window with { BurstAt = now } : window;
 
-        KeptWindow Sized(double to) => (window with
+        KeptWindow Sized(double to)
         {
-            Burst = to < ClearlySmaller * limit ? to : null,
-            BurstAt = to < ClearlySmaller * limit ? now : default,
-            BurstOrder = latest,
-            BurstGrows = false,
-        }).Fitted();
+            var sized = (window with
+            {
+                Burst = to < ClearlySmaller * limit ? to : null,
+                BurstAt = now,
+                BurstOrder = latest,
+                BurstGrows = false,
+            }).Fitted();
+
+            // What was counted by the larger size is no more than the bucket holds.
+            return sized with { Usage = sized.Usage with { Used = Math.Min(sized.Usage.Used, sized.Spec.Capacity) } };
+        }
     }
 
     /// <summary>The window with at least what must be used of it.</summary>

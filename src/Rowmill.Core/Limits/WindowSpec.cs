@@ -68,6 +68,16 @@ public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Spa
         return null;
     }
 
+    /// <summary>
+    /// True for a limit that nobody reaches, as servers without limits tell one: a million requests a second, a thousand million tokens.
+    /// It is not learned, since every request would have to be reserved for nothing.
+    /// </summary>
+    public static bool IsBoundless(string name, long limit)
+    {
+        var shape = Array.Find(s_shapes, s => s.Name == name);
+        return shape is not null && limit / shape.Span.TotalSeconds >= (shape.Measure == WindowMeasure.Requests ? 1e6 : 1e9);
+    }
+
     /// <summary>True for a window over a day.</summary>
     public bool IsDay => Span == s_day;
 

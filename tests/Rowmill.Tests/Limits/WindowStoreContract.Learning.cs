@@ -202,6 +202,25 @@ public abstract partial class WindowStoreContract
         Assert.Equal(1_200, (await Store.SnapshotAsync(Groq, limits)).Windows[0].Spec.Capacity);
     }
 
+    [Fact]
+    public async Task A_bucket_that_turns_out_smaller_holds_no_more_than_its_size()
+    {
+        // The first reading leaves open whether others have used the rest.
+        var limits = new RouteLimits { RequestsPerMinute = 1_200 };
+        await Settle(await Ask(limits, 1), 1, new LimitReading(Rpm) { Limit = 1_200, Remaining = 19, FullIn = TimeSpan.FromSeconds(1) });
+        await Settle(await Ask(limits, 1), 1, new LimitReading(Rpm) { Limit = 1_200, Remaining = 18, FullIn = TimeSpan.FromMilliseconds(100) });
+
+        Assert.InRange((await Ask(limits, 1)).Wait, TimeSpan.Zero, TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public async Task A_limit_that_nobody_reaches_is_not_learned()
+    {
+        await Store.ObserveAsync(Groq, [new(Rpm) { Limit = 1_000_000_000 }, new(Tpm) { Limit = 1_000_000_000_000 }], Clock.GetUtcNow());
+
+        Assert.False((await Store.SnapshotAsync(Groq, s_none)).Binds);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1_000)]
