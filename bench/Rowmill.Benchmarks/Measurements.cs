@@ -25,10 +25,13 @@ internal static class Measurements
         return 0;
     }
 
-    /// <summary>Prints one value of a JSON file, rounded down to a whole number; 0 when it is missing.</summary>
-    public static int Print(string file, string name)
+    /// <summary>Prints one value of a JSON file, rounded down to a whole number; 0 when it is missing. A dot leads into an object.</summary>
+    public static int Print(string file, string path)
     {
-        Console.WriteLine((long)(Load(file) is { } values ? Number(values, name) ?? 0 : 0));
+        var names = path.Split('.');
+        JsonNode? node = Load(file);
+        foreach (var name in names[..^1]) node = node?[name];
+        Console.WriteLine((long)(node is JsonObject values ? Number(values, names[^1]) ?? 0 : 0));
         return 0;
     }
 
@@ -41,10 +44,16 @@ internal static class Measurements
 
     private static JsonObject? Load(string file)
     {
-        if (!File.Exists(file) || File.ReadLines(file).LastOrDefault(line => line.Length > 0) is not { } last) return null;
+        if (!File.Exists(file)) return null;
+        // The whole file, or what a program said last.
+        return Parse(File.ReadAllText(file)) ?? Parse(File.ReadLines(file).LastOrDefault(line => line.Length > 0) ?? "");
+    }
+
+    private static JsonObject? Parse(string text)
+    {
         try
         {
-            return JsonNode.Parse(last) as JsonObject;
+            return JsonNode.Parse(text) as JsonObject;
         }
         catch (System.Text.Json.JsonException)
         {

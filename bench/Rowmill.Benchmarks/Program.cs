@@ -1,4 +1,5 @@
 using Rowmill.Benchmarks;
+using Rowmill.Benchmarks.Limits;
 
 return args switch
 {
@@ -10,6 +11,8 @@ return args switch
     ["check", var source, var output] => OutputCheck.Run(source, output),
     ["append", var results, .. var parts] => Measurements.Append(results, parts),
     ["field", var file, var name] => Measurements.Print(file, name),
+    ["limits", var results] => LimitBench.Run(results, null),
+    ["limits", var results, var only] => LimitBench.Run(results, only),
     ["summary", var results, .. var parts] => Summary.Write(results, parts),
     _ => Usage(),
 };
@@ -24,6 +27,7 @@ static int Usage()
         check SOURCE OUTPUT                           how many rows of the output are answered, and whether in order
         append RESULTS [NAME=VALUE | FILE.json]...    add one line to the results
         field FILE.json NAME                          print one value
+        limits RESULTS [TEXT]                         the limits on a simulated clock, all cases or those with this text
         summary RESULTS [NAME=VALUE]...               the results as Markdown
         """);
     return 2;

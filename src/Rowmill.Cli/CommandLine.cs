@@ -21,6 +21,7 @@ internal static class CommandLine
             InitCommand.Create(host),
             CheckCommand.Create(host),
             TryCommand.Create(host),
+            PlanCommand.Create(host),
             RunCommand.Create(host),
             StatusCommand.Create(host),
             ExportCommand.Create(host),

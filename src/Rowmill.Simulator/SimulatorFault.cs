@@ -59,6 +59,21 @@ public enum SimulatorFault
 
     /// <summary>Text that is nearly JSON.</summary>
     BadJson,
+
+    /// <summary>429 as Google's OpenAI-compatible endpoint says that a day's requests are used up, with a delay of seconds that lies.</summary>
+    GoogleDayLimit,
+
+    /// <summary>429 as Google says that the account has no allowance for the model at all.</summary>
+    GoogleNoAllowance,
+
+    /// <summary>429 without numbers, its <c>retry-after</c> a date half a minute ahead.</summary>
+    RetryAfterDate,
+
+    /// <summary>429 without numbers, its <c>retry-after</c> neither number nor date.</summary>
+    RetryAfterGarbage,
+
+    /// <summary>429 without numbers, its <c>retry-after</c> a year.</summary>
+    RetryAfterYear,
 }
 
 /// <summary>The names of the faults as a command line spells them.</summary>
@@ -84,6 +99,11 @@ internal static class FaultNames
         ("refuse", SimulatorFault.Refuse),
         ("empty", SimulatorFault.Empty),
         ("bad-json", SimulatorFault.BadJson),
+        ("google-day-limit", SimulatorFault.GoogleDayLimit),
+        ("google-no-allowance", SimulatorFault.GoogleNoAllowance),
+        ("retry-after-date", SimulatorFault.RetryAfterDate),
+        ("retry-after-garbage", SimulatorFault.RetryAfterGarbage),
+        ("retry-after-year", SimulatorFault.RetryAfterYear),
     ];
 
     /// <summary>Every name, in the order of the faults.</summary>

@@ -27,14 +27,35 @@ public sealed record SimulatorOptions
     /// <summary>Tokens per minute, of each key and model; null for no limit.</summary>
     public long? TokensPerMinute { get; init; }
 
+    /// <summary>Prompt tokens per minute, of each key and model; null for no limit.</summary>
+    public long? InputTokensPerMinute { get; init; }
+
+    /// <summary>Reply tokens per minute, of each key and model; null for no limit. The output limit is reserved.</summary>
+    public long? OutputTokensPerMinute { get; init; }
+
     /// <summary>Requests per day, of each key and model; null for no limit.</summary>
     public long? RequestsPerDay { get; init; }
 
     /// <summary>Tokens per day, of each key and model; null for no limit.</summary>
     public long? TokensPerDay { get; init; }
 
-    /// <summary>How many requests the minute's bucket holds when full; null for <see cref="RequestsPerMinute"/> itself.</summary>
+    /// <summary>
+    /// How many requests the minute's bucket holds when full; null for <see cref="RequestsPerMinute"/> itself. The minute's buckets of
+    /// tokens shrink in proportion. A sixtieth is a provider that enforces its limits by the second.
+    /// </summary>
     public long? Burst { get; init; }
+
+    /// <summary>False for a provider that tells nothing of its limits in headers.</summary>
+    public bool LimitHeaders { get; init; } = true;
+
+    /// <summary>Which headers of a refusal tell how long to wait.</summary>
+    public RetryHint RetryHint { get; init; } = RetryHint.Both;
+
+    /// <summary>How many requests are worked on at once, as a local server does; the others queue. Null for all.</summary>
+    public int? Parallel { get; init; }
+
+    /// <summary>How many requests may be worked on or queue; the next one gets 503. Null for any number.</summary>
+    public int? MaxParallel { get; init; }
 
     /// <summary>What a request reserves of the token limits.</summary>
     public TokenReservation Reservation { get; init; } = TokenReservation.PromptPlusOutput;
@@ -76,6 +97,9 @@ public sealed record SimulatorOptions
     /// <summary>The names <see cref="WithDialect"/> knows.</summary>
     public static IReadOnlyList<string> DialectNames { get; } = ["openai", "groq", "ollama-v1"];
 
+    /// <summary>The names <see cref="WithRetryHint"/> knows.</summary>
+    public static IReadOnlyList<string> RetryHintNames { get; } = ["both", "seconds", "none"];
+
     /// <summary>The same with another rate for one fault; 0 takes it away.</summary>
     public SimulatorOptions With(SimulatorFault fault, double rate) =>
         this with { Faults = rate == 0 ? Faults.Remove(fault) : Faults.SetItem(fault, rate) };
@@ -93,22 +117,11 @@ public sealed record SimulatorOptions
 
     /// <summary>The same with the dialect of this name.</summary>
     /// <exception cref="ProblemException">There is no such dialect.</exception>
-    public SimulatorOptions WithDialect(string name)
-    {
-        for (var i = 0; i < DialectNames.Count; i++)
-        {
-            if (string.Equals(DialectNames[i], name, StringComparison.OrdinalIgnoreCase))
-            {
-                return this with { Dialect = (SimulatorDialect)i };
-            }
-        }
+    public SimulatorOptions WithDialect(string name) => this with { Dialect = (SimulatorDialect)Named("dialect", name, DialectNames) };
 
-        throw new ProblemException(new Problem($"There is no dialect '{name}'.")
-        {
-            Key = "dialect",
-            Fix = $"Known are: {string.Join(", ", DialectNames)}.",
-        });
-    }
+    /// <summary>The same with the retry hint of this name.</summary>
+    /// <exception cref="ProblemException">There is no such retry hint.</exception>
+    public SimulatorOptions WithRetryHint(string name) => this with { RetryHint = (RetryHint)Named("retry_hint", name, RetryHintNames) };
 
     /// <summary>Everything that is wrong with these options; empty when nothing is.</summary>
     public IReadOnlyList<Problem> Validate() => [.. Problems()];
@@ -126,8 +139,9 @@ public sealed record SimulatorOptions
         (string Key, long? Value)[] counts =
         [
             ("requests_per_minute", RequestsPerMinute), ("tokens_per_minute", TokensPerMinute),
+            ("input_tokens_per_minute", InputTokensPerMinute), ("output_tokens_per_minute", OutputTokensPerMinute),
             ("requests_per_day", RequestsPerDay), ("tokens_per_day", TokensPerDay), ("burst", Burst),
-            ("max_requests", MaxRequests), ("context_tokens", ContextTokens),
+            ("max_requests", MaxRequests), ("context_tokens", ContextTokens), ("parallel", Parallel), ("max_parallel", MaxParallel),
         ];
         foreach (var (key, value) in counts)
         {
@@ -136,7 +150,9 @@ public sealed record SimulatorOptions
 
         if (Burst is not null && RequestsPerMinute is null) yield return Wrong("burst", "It needs requests_per_minute.");
         if (Burst > RequestsPerMinute) yield return Wrong("burst", $"{Burst} is more than requests_per_minute ({RequestsPerMinute}).");
-        if (Dialect == SimulatorDialect.OllamaV1 && counts[..4].Any(c => c.Value is not null))
+        if (MaxParallel < Parallel) yield return Wrong("max_parallel", $"{MaxParallel} is less than parallel ({Parallel}).");
+        if (!Enum.IsDefined(RetryHint)) yield return Wrong("retry_hint", $"{(int)RetryHint} is not a retry hint.");
+        if (Dialect == SimulatorDialect.OllamaV1 && counts[..6].Any(c => c.Value is not null))
         {
             yield return Wrong("dialect", "Ollama has no limits by minute or day; use openai or groq for them.");
         }
@@ -158,6 +174,18 @@ public sealed record SimulatorOptions
         if (PoisonText?.Length == 0) yield return Wrong("poison_text", "It is empty and would match every row.");
         if (AbstainText?.Length == 0) yield return Wrong("abstain_text", "It is empty and would match every row.");
         if (LedgerCapacity < 0) yield return Wrong("ledger_capacity", $"{LedgerCapacity} is negative.");
+    }
+
+    /// <summary>The place of a name in a list that is in the order of an enum.</summary>
+    private static int Named(string key, string name, IReadOnlyList<string> names)
+    {
+        for (var i = 0; i < names.Count; i++)
+            if (string.Equals(names[i], name, StringComparison.OrdinalIgnoreCase)) return i;
+        throw new ProblemException(new Problem($"There is no {key.Replace('_', ' ')} '{name}'.")
+        {
+            Key = key,
+            Fix = $"Known are: {string.Join(", ", names)}.",
+        });
     }
 
     private static Problem Wrong(string key, string message) => new(message) { Key = key };

@@ -29,9 +29,9 @@ public sealed class SimulatorServer : IAsyncDisposable
         Options = options;
         var dialect = Dialect.Of(options.Dialect);
         _ledger = new RequestLedger(options.LedgerCapacity, clock);
-        var replies = new Replies(dialect, _ledger);
+        var replies = new Replies(options, dialect, _ledger);
         _chat = new ChatEndpoint(options, clock, dialect, _ledger, replies, _stopping.Token);
-        Front = new HttpFront(options, dialect, _ledger, replies, _chat, Reset);
+        Front = new HttpFront(options, dialect, _ledger, replies, _chat, () => Stats, Reset);
 
         var server = new KestrelServerOptions { AddServerHeader = false };
         server.Limits.MaxRequestBodySize = MaxBody;
@@ -50,7 +50,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1/v1");
 
     /// <summary>What it has seen so far; each read is a new snapshot.</summary>
-    public SimulatorStats Stats => _ledger.Snapshot();
+    public SimulatorStats Stats => _ledger.Snapshot() with { Accounts = _chat.Accounts };
 
     /// <summary>The newest accepted requests, oldest first, as many as <see cref="SimulatorOptions.LedgerCapacity"/> keeps.</summary>
     public IReadOnlyList<LedgerEntry> Ledger => _ledger.Entries();

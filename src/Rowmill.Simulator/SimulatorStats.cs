@@ -42,6 +42,9 @@ public sealed record SimulatorStats
     /// <summary>Reply tokens of billed requests.</summary>
     public required long OutputTokens { get; init; }
 
+    /// <summary>What each key has taken of each model, in the order of their first request.</summary>
+    public IReadOnlyList<AccountStats> Accounts { get; init; } = [];
+
     /// <summary>The count of one outcome, 0 when there was none.</summary>
     public long Count(string outcome) => Outcomes.GetValueOrDefault(outcome);
 }

@@ -13,7 +13,8 @@ public sealed class FaultTests(CleanRun clean)
 {
     public static TheoryData<string, double> Faults { get; } = new(
         from fault in SimulatorOptions.FaultNames
-        where fault is not ("quota" or "refuse" or "hang")
+        where fault is not ("quota" or "refuse" or "hang" or "google-day-limit" or "google-no-allowance")
+            && !fault.StartsWith("retry-after-", StringComparison.Ordinal)
         select (fault, fault is "http429" or "drop" ? 0.05 : 0.1));
 
     [Theory]

@@ -30,6 +30,7 @@ internal static class CheckCommand
         var job = await arguments.LoadAsync(parsed);
         var plan = await OpenedJob.OpenAsync(job, cancellationToken: host.Stop);
         await using var engine = await arguments.OpenAsync(parsed, job);
+        plan.RequireAdmission();
         var client = engine.Environment.Client(job.Routes[0]);
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);

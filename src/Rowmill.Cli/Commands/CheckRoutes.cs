@@ -14,7 +14,7 @@ internal static class CheckRoutes
     public static JsonArray Json(Job job) => new([.. job.Routes.Select(route => (JsonNode)new JsonObject
     {
         ["model"] = route.Name,
-        ["limits"] = new JsonArray([.. WindowSpec.Of(route.Limits).Select(w => (JsonNode)Limit(route, w))]),
+        ["limits"] = new JsonArray([.. WindowSpec.Of(route.Limits, WindowOwner.Anybody(route)).Select(w => (JsonNode)Limit(route, w))]),
         ["concurrency"] = route.Limits.Concurrency,
         ["burst"] = route.Limits.Burst,
         ["account"] = route.Limits.Account,
@@ -26,7 +26,7 @@ internal static class CheckRoutes
     {
         foreach (var route in job.Routes)
         {
-            var windows = WindowSpec.Of(route.Limits);
+            var windows = WindowSpec.Of(route.Limits, WindowOwner.Anybody(route));
             if (windows.Count == 0) yield return $"{route.Name}: limits: none written; the service's own are learned";
             else yield return $"{route.Name}: limits: {string.Join(", ", windows.Select(w => Text(route, w)))}{Preset(route, windows)}";
             if (route.Price is null) continue;
@@ -40,7 +40,7 @@ internal static class CheckRoutes
     {
         foreach (var (i, route) in job.Routes.Index())
         {
-            if (WindowSpec.Of(route.Limits).Count == 0 && LimitPresets.For(route.Provider, route.Model) is [var preset, ..])
+            if (WindowSpec.Of(route.Limits, WindowOwner.Anybody(route)).Count == 0 && LimitPresets.For(route.Provider, route.Model) is [var preset, ..])
                 yield return At(i, "", $"No limits are written for {route.Name}: they are learned from the service's headers and refusals.", $"Write limits: {preset.Name} if its key is one of that plan.");
             foreach (var (name, limit, by, bound) in Pairs(route.Limits))
             {
@@ -99,7 +99,7 @@ internal static class CheckRoutes
 
     /// <summary>Whether a limit is as the route's preset has it.</summary>
     private static bool IsPreset(Route route, WindowSpec window) =>
-        route.Preset is { } preset && WindowSpec.Of(preset.Limits).Any(w => w.Name == window.Name && w.Limit == window.Limit);
+        route.Preset is { } preset && WindowSpec.Of(preset.Limits, WindowOwner.Anybody(route)).Any(w => w.Name == window.Name && w.Limit == window.Limit);
 
     /// <summary>Whether a price is as the table of known models has it.</summary>
     private static bool IsKnown(Route route) => route.Price == KnownModels.Find(route.Provider, route.Model).Price;

@@ -68,7 +68,8 @@ internal static class RunCommand
         return (int)SummaryJson.ExitCode(summary);
     }
 
-    private static void NotNegative(Option option) => option.Validators.Add(r =>
+    /// <summary>An option that takes a number takes none below zero.</summary>
+    public static void NotNegative(Option option) => option.Validators.Add(r =>
     {
         if (r.Tokens is [{ Value: ['-', ..] } only]) r.AddError($"{only.Value} is negative; write 0 or more.");
     });

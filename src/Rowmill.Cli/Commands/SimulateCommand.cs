@@ -24,9 +24,15 @@ internal static class SimulateCommand
         var jitter = new Option<string?>("--jitter") { Description = "Up to so much is added to the latency.", HelpName = "TIME" };
         var rpm = new Option<long?>("--rpm") { Description = "Requests per minute.", HelpName = "N" };
         var tpm = new Option<long?>("--tpm") { Description = "Tokens per minute.", HelpName = "N" };
+        var itpm = new Option<long?>("--itpm") { Description = "Prompt tokens per minute.", HelpName = "N" };
+        var otpm = new Option<long?>("--otpm") { Description = "Reply tokens per minute.", HelpName = "N" };
         var rpd = new Option<long?>("--rpd") { Description = "Requests per day.", HelpName = "N" };
         var tpd = new Option<long?>("--tpd") { Description = "Tokens per day.", HelpName = "N" };
-        var burst = new Option<long?>("--burst") { Description = "Requests the minute's bucket holds when full.", HelpName = "N" };
+        var burst = new Option<long?>("--burst") { Description = "Requests the minute's bucket holds when full; the buckets of tokens shrink in proportion.", HelpName = "N" };
+        var silent = new Option<bool>("--no-limit-headers") { Description = "Tell nothing of the limits in headers." };
+        var hint = new Option<string>("--retry-hint") { Description = $"Which headers of a refusal tell how long to wait: {string.Join(", ", SimulatorOptions.RetryHintNames)}.", HelpName = "NAME", DefaultValueFactory = _ => "both" };
+        var parallel = new Option<int?>("--parallel") { Description = "Requests worked on at once; the others queue.", HelpName = "N" };
+        var maxParallel = new Option<int?>("--max-parallel") { Description = "Requests worked on or queued at once; the next one gets 503.", HelpName = "N" };
         var fault = new Option<string[]>("--fault")
         {
             Description = $"A fault and how often, such as truncate=0.1; may be given several times. Known: {string.Join(", ", SimulatorOptions.FaultNames)}.",
@@ -40,7 +46,7 @@ internal static class SimulateCommand
         var context = new Option<int?>("--context") { Description = "The largest prompt in tokens.", HelpName = "N" };
         var seed = new Option<long>("--seed") { Description = "The seed of everything that looks like chance.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var json = JobArguments.JsonOption();
-        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, rpd, tpd, burst, fault, poison, abstain, key, models, context, seed, json })
+        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, poison, abstain, key, models, context, seed, json })
             command.Options.Add(option);
         command.SetAction((parsed, _) =>
         {
@@ -51,9 +57,14 @@ internal static class SimulateCommand
                 LatencyJitter = Time("--jitter", parsed.GetValue(jitter)),
                 RequestsPerMinute = parsed.GetValue(rpm),
                 TokensPerMinute = parsed.GetValue(tpm),
+                InputTokensPerMinute = parsed.GetValue(itpm),
+                OutputTokensPerMinute = parsed.GetValue(otpm),
                 RequestsPerDay = parsed.GetValue(rpd),
                 TokensPerDay = parsed.GetValue(tpd),
                 Burst = parsed.GetValue(burst),
+                LimitHeaders = !parsed.GetValue(silent),
+                Parallel = parsed.GetValue(parallel),
+                MaxParallel = parsed.GetValue(maxParallel),
                 PoisonText = parsed.GetValue(poison),
                 AbstainText = parsed.GetValue(abstain),
                 ApiKey = Key(host, parsed.GetValue(key)),
@@ -62,7 +73,7 @@ internal static class SimulateCommand
                 Seed = parsed.GetValue(seed),
                 LedgerCapacity = 0,
             };
-            options = (parsed.GetValue(fault) ?? []).Aggregate(options.WithDialect(parsed.GetValue(dialect)!), WithFault);
+            options = (parsed.GetValue(fault) ?? []).Aggregate(options.WithDialect(parsed.GetValue(dialect)!).WithRetryHint(parsed.GetValue(hint)!), WithFault);
             return RunAsync(host, new CommandOutput(host, parsed.GetValue(json)), options);
         });
         return command;

@@ -122,9 +122,9 @@ internal sealed class JobMap
     }
 
     /// <summary>A whole number within bounds.</summary>
-    public long? Whole(string key, long min, long max)
+    public long? Whole(string key, long min, long max, string kind = "a whole number")
     {
-        var number = Number(key, min, max, "a whole number");
+        var number = Number(key, min, max, kind);
         if (number is null || decimal.IsInteger(number.Value)) return (long?)number;
         Report(key, $"{number.Value.ToString(CultureInfo.InvariantCulture)} is not a whole number.", $"Write one from {min} to {max}.");
         return null;
@@ -133,7 +133,7 @@ internal sealed class JobMap
     /// <summary>A whole number within bounds, or null for <c>auto</c>.</summary>
     public long? WholeOrAuto(string key, long min, long max)
     {
-        if (Peek(key) is not YamlText { Value: "auto" }) return Whole(key, min, max);
+        if (Peek(key) is not YamlText { Value: "auto" }) return Whole(key, min, max, "auto or a whole number");
         _ = Take(key);
         return null;
     }

@@ -6,14 +6,14 @@ namespace Rowmill.Core.Limits;
 /// until something changes: a window begins to bind or ceases to, a hold or a day ends, the rows run out.
 /// </summary>
 /// <remarks>
-/// Two stretches count as alike within half a per cent, and what is repeated is the later one; the first repetition is short and each
+/// Two stretches count as alike within a fifth of a per cent, and what is repeated is the later one; the first repetition is short and each
 /// later one at most <see cref="Growth"/> times what has been seen, so that a slow drift shows before it matters.
 /// </remarks>
 /// <param name="lanes">The routes.</param>
 /// <param name="days">Whether the stretches are calendar days: then calendar windows begin each anew.</param>
 internal sealed class ForecastCycle(List<ForecastLane> lanes, bool days)
 {
-    private const double Alike = 0.005;
+    private const double Alike = 0.002;
     private const double Growth = 3;
 
     /// <summary>Stretches in a row without two alike, after which longer ones are tried: they even out what goes round in them.</summary>

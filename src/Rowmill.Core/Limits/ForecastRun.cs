@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Rowmill.Core.Limits;
 
 /// <summary>One play of a forecast: goes from event to event (a request leaves, a reply comes, a window opens, a day ends).</summary>
@@ -123,11 +125,22 @@ internal sealed class ForecastRun
 
     private DateTimeOffset DayEnds() => _lanes.Min(l => l.DayEnds(_now));
 
-    /// <summary>Calls between two looks at how things go: many of everything that may go round within, so that a look is not off by much.</summary>
+    /// <summary>
+    /// Calls between two looks at how things go. Slots that are filled together are freed together: whole rounds of every route, so that
+    /// looks do not differ by a part of a round.
+    /// </summary>
     private int Block()
     {
-        var slots = Math.Min(10_000, _lanes.Sum(l => l.Concurrency));
-        return Math.Max(512 / slots, 16) * slots;
+        const int Least = 2048;
+        var round = 1;
+        foreach (var lane in _lanes) round = Round(round, lane.Concurrency);
+        return (Least + round - 1) / round * round;
+
+        static int Round(int a, int b)
+        {
+            var both = a / (int)BigInteger.GreatestCommonDivisor(a, b) * (long)b;
+            return both <= 8 * Least ? (int)both : Math.Max(a, b);
+        }
     }
 
     private bool Skip(ForecastCycle cycle)

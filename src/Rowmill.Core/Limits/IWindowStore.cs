@@ -7,7 +7,11 @@ namespace Rowmill.Core.Limits;
 /// <param name="BaseUrl">Base address.</param>
 /// <param name="Account">A name the job gives, or <see cref="IWindowStore.FingerprintAsync"/> of the key; never the key.</param>
 /// <param name="Model">Model name.</param>
-public sealed record WindowOwner(string Provider, string BaseUrl, string Account, string Model);
+public sealed record WindowOwner(string Provider, string BaseUrl, string Account, string Model)
+{
+    /// <summary>Somebody who uses a route, whatever the account.</summary>
+    public static WindowOwner Anybody(Route route) => new(route.Provider, route.BaseUrl, "", route.Model);
+}
 
 /// <summary>What one request may take; which of it counts where is the provider's policy, see <see cref="Reservations"/>.</summary>
 /// <param name="InputTokens">Prompt tokens, estimated so that the service's own count is not larger.</param>
@@ -108,8 +112,8 @@ public sealed record OwnerState(WindowOwner Owner, IReadOnlyList<WindowState> Wi
 public sealed record WindowSnapshot(DateTimeOffset At, IReadOnlyList<UsedWindow> Windows, WindowHold? Hold)
 {
     /// <summary>The windows that limits name, all unused: of an account that nothing is known of.</summary>
-    public static WindowSnapshot Unused(RouteLimits limits) =>
-        new(default, [.. WindowSpec.Of(limits).Select(s => new UsedWindow(s, default))], null);
+    public static WindowSnapshot Unused(RouteLimits limits, WindowOwner owner) =>
+        new(default, [.. WindowSpec.Of(limits, owner).Select(s => new UsedWindow(s, default))], null);
 
     /// <summary>True when a request to this owner must be reserved.</summary>
     public bool Binds => Windows.Count > 0 || Hold is not null;

@@ -22,6 +22,7 @@ public sealed class RouteGate(Func<double> chance)
     private static readonly TimeSpan s_jitter = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
+    private readonly RefusalPace _pace = new();
     private DateTimeOffset _heldSince = DateTimeOffset.MinValue;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
     private DateTimeOffset? _outageSince;
@@ -31,7 +32,7 @@ public sealed class RouteGate(Func<double> chance)
     private int _refusals;
     private string? _reason;
 
-    /// <summary>Why the route is held; null when it is open.</summary>
+    /// <summary>Why the route is held; null when it is open, or when it only keeps its pace.</summary>
     public string? Reason
     {
         get
@@ -57,7 +58,7 @@ public sealed class RouteGate(Func<double> chance)
     {
         lock (_gate)
         {
-            if (_reason is null) return TimeSpan.Zero;
+            if (_reason is null) return _pace.Take(now);
             if (now < _until) return _until - now;
             (_probing, _until) = (true, now + ProbeTime);
             return TimeSpan.Zero;
@@ -89,8 +90,19 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate)
         {
             _refusedSince = null;
+            _pace.Replied();
             if (sentAt < _heldSince) return;
             (_outageSince, _failures, _refusals, _reason, _probing) = (null, 0, 0, null, false);
+        }
+    }
+
+    /// <summary>A request was turned away by a window that knows when it opens: the service is not down, and holds nobody back.</summary>
+    public void Answered()
+    {
+        lock (_gate)
+        {
+            (_outageSince, _failures) = (null, 0);
+            if (_probing) (_reason, _probing) = (null, false);
         }
     }
 
@@ -137,6 +149,7 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate)
         {
             _refusedSince ??= now;
+            if (failure.Window is null && sentAt >= _heldSince) _pace.Refused(now);
 
             // The service answers, so it is not down.
             if (sentAt >= _heldSince) (_outageSince, _failures) = (null, 0);

@@ -47,7 +47,7 @@ public sealed record LimitReading(string Window)
     /// <summary>How long until this request would have fitted, as a refusal says.</summary>
     public TimeSpan? OpensIn { get; init; }
 
-    /// <summary>True for the window that refused the request.</summary>
+    /// <summary>True for a window that refused the request; of several the first rules.</summary>
     public bool Refused { get; init; }
 
     /// <summary>True when the window is a calendar day of the service (Google's, which ends at midnight in Los Angeles) and no refilling bucket.</summary>

@@ -16,7 +16,7 @@ namespace Rowmill.Core.Packing;
 internal sealed class InputModel
 {
     /// <summary>How far, in one standard deviation, the ratio of added tokens may lie from that of all: prompt, schema and rows are different text.</summary>
-    private const double SlopeDoubt = 0.15;
+    public const double SlopeDoubt = 0.15;
 
     /// <summary>The spread is at least this part of the mean: estimates are rounded up text by text.</summary>
     private const double LeastSpread = 0.005;

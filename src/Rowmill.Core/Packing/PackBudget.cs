@@ -1,4 +1,3 @@
-using System.Globalization;
 using Rowmill.Core.Models;
 using Rowmill.Core.Questions;
 
@@ -87,29 +86,6 @@ internal sealed class PackBudget
     /// window of tokens that the job writes down; negative when none fits.
     /// </summary>
     public int LargestRow => (int)Math.Max(-1, Room(_written.Turned, Plain(1)) - EstimateFor(1, 0));
-
-    /// <summary>
-    /// Why no request at all fits a window that the job writes down, with its number and what to change, for people; null when one does.
-    /// </summary>
-    public string? NothingFits
-    {
-        get
-        {
-            var (input, output, limits) = (EstimateFor(1, 0), Plain(1), _route.Limits);
-            var both = TokenRules.Admitted(_route.Provider, input, output);
-            (long Needs, long? Limit, string Window)[] windows =
-            [
-                (both, limits.TokensPerMinute, LimitNames.TokensPerMinute),
-                (both, limits.TokensPerDay, LimitNames.TokensPerDay),
-                (input, limits.InputTokensPerMinute, LimitNames.InputTokensPerMinute),
-                (output, limits.OutputTokensPerMinute, LimitNames.OutputTokensPerMinute),
-            ];
-            var (needs, limit, window) = Array.Find(windows, w => w.Needs > w.Limit);
-            return window is null ? null : string.Create(
-                CultureInfo.InvariantCulture,
-                $"a request to {_route.Name} needs about {needs} tokens even for an empty row, more than its limit of {limit} {window.Replace('_', ' ')} ever admits; shorten the prompt or lower options.max_output_tokens");
-        }
-    }
 
     /// <summary>Prompt tokens as estimated, uncalibrated: what <see cref="TokenCalibration.Observe"/> compares with.</summary>
     public long EstimateFor(int rows, long fieldTokens) => _systemTokens + (long)rows * RowFrame + fieldTokens;

@@ -140,7 +140,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
         var back = route.Gate.Wait(now);
         if (back > TimeSpan.Zero)
         {
-            var words = $"{route.Route.Name}: {route.Gate.Reason}";
+            var words = $"{route.Route.Name}: {route.Gate.Reason ?? "its turn"}";
             return (null, _parking.ParkIfLong(route, back, words, route.Gate.Refused(now)) ? TimeSpan.Zero : back, words);
         }
 
@@ -178,7 +178,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
             var now = run.Clock.GetUtcNow();
             var wait = route.Gate.Wait(now);
             if (wait <= TimeSpan.Zero) return true;
-            var words = $"{route.Route.Name}: {route.Gate.Reason}";
+            var words = $"{route.Route.Name}: {route.Gate.Reason ?? "its turn"}";
             if (_parking.ParkIfLong(route, wait, words, route.Gate.Refused(now))) return false;
             await NapAsync(wait, words).ConfigureAwait(false);
         }

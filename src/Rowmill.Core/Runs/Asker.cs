@@ -212,7 +212,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         }
 
         if (failure is null or { Billed: true }) await _learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
-        else await _learning.RefusedAsync(call, failure).ConfigureAwait(false);
+        else await _learning.FailedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure?.Kind, usage, usd);
         run.Events.Answered(reading.Good, call.Pack.Rows.Count - reading.Good);
     }
@@ -258,7 +258,10 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         if (seen.RetryAfter is { } after) seen = seen with { RetryAfter = RouteLearning.Believed(after) };
         if (seen is { Kind: FailureKind.RateLimited, Window: { } window })
             seen = seen with { Message = LimitWords.Used(route.Route.Name, call.Result.Limits.FirstOrDefault(l => l.Window == window)?.Limit, window) };
-        route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
+
+        // A window that is known tells each request how long to wait; nobody need be held back beyond that.
+        if (seen is { Kind: FailureKind.RateLimited, Window: not null } && await _learning.IsKnownAsync(call, failure).ConfigureAwait(false)) route.Gate.Answered();
+        else route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
         switch (failure.Kind)
         {
             case FailureKind.BadGeneration:
@@ -349,8 +352,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         var paid = failure.Billed || failure.Kind == FailureKind.TimedOut;
         var usd = paid ? call.MaxUsd : 0m;
         await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
-        if (paid || failure.Kind == FailureKind.ConnectionLost) await _learning.LostAsync(call).ConfigureAwait(false);
-        else await _learning.RefusedAsync(call, failure).ConfigureAwait(false);
+        await _learning.FailedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure.Kind, default, usd);
     }
 

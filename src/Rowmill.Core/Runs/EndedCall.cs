@@ -16,6 +16,9 @@ namespace Rowmill.Core.Runs;
 internal sealed record EndedCall(
     long CallId, Entry Entry, ModelRequest Request, ModelResult Result, decimal? MaxUsd, DateTimeOffset SentAt, TimeSpan Latency, int InFlight)
 {
+    /// <summary>True once its route has learned from it.</summary>
+    public bool Learned { get; set; }
+
     public RouteState Route => Entry.Route;
 
     public Pack Pack => Entry.Pack;

@@ -44,6 +44,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
         var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        plan.RequireAdmission();
         if (options.MaxUsd is not null) MoneyLeft.CheckPrices(plan.Routes);
         counters.SetTotal(options.Total(plan.Profile.Rows));
 
@@ -83,8 +84,6 @@ public sealed class JobRunner(RunEnvironment environment)
                 record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
             }
 
-            if (plan.Budgets.All(b => b.NothingFits is not null))
-                stop.Request(new StopReason(RunState.Failed, plan.Budgets[0].NothingFits!) { UserError = true });
             await AskAllAsync(plan, run).ConfigureAwait(false);
             return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }

@@ -4,7 +4,7 @@ using Rowmill.Core.Models;
 namespace Rowmill.Core.Runs;
 
 /// <summary>Limits and times in words for a person.</summary>
-internal static class LimitWords
+public static class LimitWords
 {
     private static readonly CultureInfo s_plain = CultureInfo.InvariantCulture;
 

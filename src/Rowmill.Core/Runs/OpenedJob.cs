@@ -40,6 +40,16 @@ public sealed class OpenedJob
     /// <summary>True when every label would be made up by the simulator.</summary>
     public bool Simulated => Routes.Any(r => r.Provider == SimulatorProvider);
 
+    /// <summary>Checks that some route's limits, as the job writes them, ever admit a request.</summary>
+    /// <exception cref="ProblemException">None does; each with its number.</exception>
+    public void RequireAdmission()
+    {
+        var problems = Routes.Select((route, i) =>
+            NeverAdmits.Check(route, Budgets[i], Limits.WindowSpec.Of(route.Limits, Limits.WindowOwner.Anybody(route))) is { } problem
+                ? Job.Locate(problem with { Key = $"models[{Job.Routes.ToList().IndexOf(route)}].{problem.Key}" }) : null).ToList();
+        if (!problems.Contains(null)) throw new ProblemException([.. problems.OfType<Problem>()]);
+    }
+
     internal RequestText Text { get; }
 
     internal IReadOnlyList<PackBudget> Budgets { get; }
@@ -78,7 +88,7 @@ public sealed class OpenedJob
         StructuredOutput form, int? maxRows = null, CancellationToken cancellationToken = default)
     {
         var sizer = new PackSizer(Budgets[0], Job.PackRows);
-        sizer.Follow(Limits.WindowSnapshot.Unused(Routes[0].Limits).Rates);
+        sizer.Follow(Limits.WindowSnapshot.Unused(Routes[0].Limits, Limits.WindowOwner.Anybody(Routes[0])).Rates);
         var (rows, tokens, most) = (new List<Ask>(), 0, sizer.Rows);
         using var judge = Judge();
         var seen = new HashSet<RowKey>();

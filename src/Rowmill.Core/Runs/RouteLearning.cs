@@ -26,32 +26,46 @@ internal sealed class RouteLearning(RunContext run)
         if (call.Result.Reply?.Usage is { } told)
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
         route.Sizer.Ended(rows, good, truncated, again: call.Pack.Rows.Any(r => r.Attempts > 1));
-        route.Level.Replied(call.Latency, rows, call.InFlight);
+        route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }
 
-    /// <summary>No reply came, and the service may have counted the request: what was reserved stays charged.</summary>
-    public ValueTask LostAsync(EndedCall call)
+    /// <summary>No reply came. What it says of the route is learned once.</summary>
+    public async ValueTask FailedAsync(EndedCall call, ModelFailure failure)
     {
-        Overloaded(call);
-        return SettleAsync(call, new WindowSettlement(null) { Readings = call.Result.Limits });
-    }
+        if (call.Learned) return;
+        call.Learned = true;
+        if (failure.Kind is FailureKind.Unavailable or FailureKind.TimedOut or FailureKind.ConnectionLost)
+            call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());
+        if (failure.Billed || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost)
+        {
+            // The service may have counted it: what was reserved stays charged.
+            await SettleAsync(call, new WindowSettlement(null) { Readings = call.Result.Limits }).ConfigureAwait(false);
+            return;
+        }
 
-    /// <summary>The service turned the request away and did not count it.</summary>
-    public async ValueTask RefusedAsync(EndedCall call, ModelFailure failure)
-    {
-        if (failure.Kind == FailureKind.Unavailable) Overloaded(call);
         // A request that the service called wrong has been counted as one, and brought no tokens.
         var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
-        var wait = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null;
-        await SettleAsync(call, new WindowSettlement(counted ? default(TokenUsage) : null) { Counted = counted, Readings = call.Result.Limits, RetryAfter = wait })
-            .ConfigureAwait(false);
+        var settlement = new WindowSettlement(counted ? default(TokenUsage) : null)
+        {
+            Counted = counted,
+            Readings = call.Result.Limits,
+            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
+        };
+        await SettleAsync(call, settlement).ConfigureAwait(false);
         if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)
         {
             var hold = new WindowHold(run.Clock.GetUtcNow() + Believed(after), failure.Message);
             await run.Environment.Windows.HoldAsync(call.Route.Owner, hold).ConfigureAwait(false);
             await FollowAsync(call.Route).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>A window turned the request away: whether its usage, as the service tells it, is known now, so that it says itself when it opens.</summary>
+    public async ValueTask<bool> IsKnownAsync(EndedCall call, ModelFailure failure)
+    {
+        await FailedAsync(call, failure).ConfigureAwait(false);
+        return call.Route.Windows.Windows.Any(w => w.Spec.Name == failure.Window);
     }
 
     /// <summary>A window turned the request away as larger than it ever admits: whether the route would send less now.</summary>
@@ -63,7 +77,7 @@ internal sealed class RouteLearning(RunContext run)
             call.Route.Budget.Refused(call.Pack.Rows.Count, call.Pack.Tokens, reserved, requested);
         }
 
-        await RefusedAsync(call, failure).ConfigureAwait(false);
+        await FailedAsync(call, failure).ConfigureAwait(false);
         if (call.Route.Part(call.Pack) is not { } part || part.Rows.Count < call.Pack.Rows.Count) return true;
         var (now, then) = (call.Route.Demand(part), call.Demand);
         return now.InputTokens + now.OutputTokens < then.InputTokens + then.OutputTokens;
@@ -82,8 +96,6 @@ internal sealed class RouteLearning(RunContext run)
                 await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
         }
     }
-
-    private void Overloaded(EndedCall call) => call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());
 
     private async ValueTask SettleAsync(EndedCall call, WindowSettlement settlement)
     {

@@ -217,11 +217,5 @@ internal sealed class GroqDialect : Dialect
         return dot < 0 ? ("", path) : (path[..dot], path[(dot + 1)..]);
     }
 
-    private static string Name(Dimension dimension) => dimension switch
-    {
-        Dimension.RequestsPerMinute => "requests per minute (RPM)",
-        Dimension.TokensPerMinute => "tokens per minute (TPM)",
-        Dimension.RequestsPerDay => "requests per day (RPD)",
-        _ => "tokens per day (TPD)",
-    };
+    private static string Name(Dimension dimension) => Dimensions.Words(dimension, "minute");
 }

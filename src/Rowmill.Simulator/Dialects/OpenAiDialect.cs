@@ -238,13 +238,7 @@ internal sealed partial class OpenAiDialect : Dialect
     private static string Masked(string key) =>
         key.Length <= 12 ? key : $"{key[..8]}{new string('*', key.Length - 12)}{key[^4..]}";
 
-    private static string Name(Dimension dimension) => dimension switch
-    {
-        Dimension.RequestsPerMinute => "requests per min (RPM)",
-        Dimension.TokensPerMinute => "tokens per min (TPM)",
-        Dimension.RequestsPerDay => "requests per day (RPD)",
-        _ => "tokens per day (TPD)",
-    };
+    private static string Name(Dimension dimension) => Dimensions.Words(dimension, "min");
 
     [GeneratedRegex(@"^(.*/)?(gpt-5|o\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ReasoningModel();

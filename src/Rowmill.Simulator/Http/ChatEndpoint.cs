@@ -21,7 +21,7 @@ internal sealed class ChatEndpoint
     private readonly Dialect _dialect;
     private readonly RequestLedger _ledger;
     private readonly Replies _replies;
-    private readonly CancellationToken _stopping;
+    private readonly WorkRoom _room;
     private readonly ChatRequestReader _reader;
     private readonly CompletionMaker _model;
     private readonly LimitGate _limits;
@@ -37,7 +37,7 @@ internal sealed class ChatEndpoint
         _dialect = dialect;
         _ledger = ledger;
         _replies = replies;
-        _stopping = stopping;
+        _room = new WorkRoom(options, clock, stopping);
         var schemas = new SchemaLibrary();
         _reader = new ChatRequestReader(dialect, schemas);
         _model = new CompletionMaker(options, dialect, schemas);
@@ -45,6 +45,9 @@ internal sealed class ChatEndpoint
         _faults = new FaultPlan(options);
         _prefixes = new PrefixCache(clock, dialect.CacheFromTokens);
     }
+
+    /// <summary>What each key has taken of each model.</summary>
+    public IReadOnlyList<AccountStats> Accounts => _limits.Accounts();
 
     public void Reset()
     {
@@ -68,11 +71,24 @@ internal sealed class ChatEndpoint
             var body = await ReadAsync(context);
             var (request, error) = _reader.Read(body);
             if (request is null) await _replies.RefuseAsync(context, error!);
-            else await AdmitAsync(context, key, request, Mix.Hash(body.Span));
+            else if (!_room.TryEnter()) await _replies.RefuseAsync(context, _dialect.Overloaded() with { Outcome = "overloaded" });
+            else await InsideAsync(context, key, request, Mix.Hash(body.Span));
         }
         finally
         {
             _ledger.Left();
+        }
+    }
+
+    private async Task InsideAsync(HttpContext context, string key, ChatRequest request, ulong content)
+    {
+        try
+        {
+            await AdmitAsync(context, key, request, content);
+        }
+        finally
+        {
+            _room.Leave();
         }
     }
 
@@ -106,7 +122,7 @@ internal sealed class ChatEndpoint
 
         var output = request.MaxTokens is > 0 ? request.MaxTokens.Value : UnnamedOutput;
         var wanted = _options.Reservation == TokenReservation.LargerOfBoth ? Math.Max(prompt, output) : (long)prompt + output;
-        var admission = _limits.Admit(key, request.Model, wanted);
+        var admission = _limits.Admit(key, request.Model, new Claim(wanted, prompt, output));
         if (admission.Refusal is { } refusal)
         {
             Interlocked.Decrement(ref _admitted);
@@ -130,14 +146,19 @@ internal sealed class ChatEndpoint
             SimulatorFault.Http498 => _dialect.OutOfCapacity(),
             SimulatorFault.Http500 => _dialect.ServerError(),
             SimulatorFault.Http503 => _dialect.Overloaded(),
+            SimulatorFault.GoogleDayLimit => GoogleRefusal.DayUsedUp(exchange.Request.Model, _options.RequestsPerDay ?? 20),
+            SimulatorFault.GoogleNoAllowance => GoogleRefusal.NoAllowance(exchange.Request.Model),
+            SimulatorFault.RetryAfterDate => ErrorReply.Limited($"{_clock.GetUtcNow() + TimeSpan.FromSeconds(30):r}"),
+            SimulatorFault.RetryAfterGarbage => ErrorReply.Limited("soon"),
+            SimulatorFault.RetryAfterYear => ErrorReply.Limited("31536000"),
             _ => null,
         };
         if (error is null && fault is not (SimulatorFault.Drop or SimulatorFault.Hang)) return false;
 
-        if (fault == SimulatorFault.Hang) await WaitAsync(exchange.Context, Timeout.InfiniteTimeSpan);
+        if (fault == SimulatorFault.Hang) await _room.StayAsync(exchange.Context, Timeout.InfiniteTimeSpan);
         // A refusal at the door counts as never made; a failure behind it costs the request, but no tokens.
-        if (fault is SimulatorFault.Http429 or SimulatorFault.Quota) exchange.Reservation.Cancel();
-        else exchange.Reservation.Settle(0);
+        if (error?.Status == 429) exchange.Reservation.Cancel();
+        else exchange.Reservation.Settle(default, bill: null);
         _ledger.Close(exchange.Ticket, FaultNames.Of(fault), bill: null);
         if (error is null) exchange.Context.Abort();
         else await _replies.SendAsync(exchange.Context, error, exchange.Limits);
@@ -149,15 +170,23 @@ internal sealed class ChatEndpoint
         var (context, request) = (exchange.Context, exchange.Request);
         var generation = _model.Make(request, exchange.Rows, fault, exchange.Chance);
         var latency = _options.Latency + _options.LatencyJitter * Mix.Unit(Mix.With(exchange.Chance, 3));
-        var stayed = latency <= TimeSpan.Zero || await WaitAsync(context, latency);
+        var end = await _room.WorkAsync(context, latency);
+        if (end == WorkEnd.LeftQueue)
+        {
+            exchange.Reservation.Settle(default, bill: null);
+            _ledger.Close(exchange.Ticket, "client_gone", bill: null);
+            context.Abort();
+            return;
+        }
 
         var cached = _options.PromptCache ? Math.Min(exchange.Prompt, _prefixes.CachedTokens(exchange.Key, request)) : 0;
         var bill = new Bill(exchange.Prompt, cached, generation.OutputTokens * request.Choices);
         if (_options.PromptCache) _prefixes.Remember(exchange.Key, request);
-        exchange.Reservation.Settle(bill.Prompt - (_dialect.CachedTokensAreFree ? cached : 0) + bill.Output);
+        var counted = bill.Prompt - (_dialect.CachedTokensAreFree ? cached : 0);
+        exchange.Reservation.Settle(new Claim(counted + bill.Output, counted, bill.Output), bill);
         // What was begun is charged for, whether the client waited or not.
-        _ledger.Close(exchange.Ticket, stayed ? generation.Outcome : "client_gone", bill);
-        if (!stayed)
+        _ledger.Close(exchange.Ticket, end == WorkEnd.Done ? generation.Outcome : "client_gone", bill);
+        if (end != WorkEnd.Done)
         {
             context.Abort();
             return;
@@ -172,21 +201,6 @@ internal sealed class ChatEndpoint
         var body = CompletionBody.Write(
             _dialect, request, generation.Completion!, bill, $"{exchange.Chance:x16}", _clock.GetUtcNow().ToUnixTimeSeconds(), latency);
         await _replies.SendAsync(context, 200, "application/json", body, exchange.Limits);
-    }
-
-    /// <summary>False when the client went or the server stops before the time is over.</summary>
-    private async Task<bool> WaitAsync(HttpContext context, TimeSpan time)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
-        try
-        {
-            await Task.Delay(time, _clock, either.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     /// <summary>The limit that an injected 429 tells of: one request must wait for its place.</summary>

@@ -9,7 +9,8 @@ namespace Rowmill.Simulator.Http;
 
 /// <summary>Takes requests from Kestrel, checks who asks, and finds the endpoint. No hosting around it: it starts in milliseconds.</summary>
 internal sealed class HttpFront(
-    SimulatorOptions options, Dialect dialect, RequestLedger ledger, Replies replies, ChatEndpoint chat, Action reset)
+    SimulatorOptions options, Dialect dialect, RequestLedger ledger, Replies replies, ChatEndpoint chat, Func<SimulatorStats> stats,
+    Action reset)
     : IHttpApplication<HttpContext>
 {
     private const string ChatPath = "/v1/chat/completions";
@@ -40,7 +41,7 @@ internal sealed class HttpFront(
         switch (path)
         {
             case "/stats" when method == "GET":
-                return replies.SendAsync(context, 200, "application/json", StatsBody.Write(ledger.Snapshot()));
+                return replies.SendAsync(context, 200, "application/json", StatsBody.Write(stats()));
             case "/reset" when method == "POST":
                 reset();
                 return replies.SendAsync(context, 200, "application/json", "{}"u8.ToArray());

@@ -8,8 +8,10 @@ using Rowmill.Simulator.Protocol;
 namespace Rowmill.Simulator.Http;
 
 /// <summary>Writes HTTP replies: status, headers, body. Every reply says that it is simulated.</summary>
-internal sealed class Replies(Dialect dialect, RequestLedger ledger)
+internal sealed class Replies(SimulatorOptions options, Dialect dialect, RequestLedger ledger)
 {
+    private const string RetryAfter = "retry-after";
+
     private long _number;
 
     /// <summary>Sends a refusal of a request that was not accepted, and counts it.</summary>
@@ -22,7 +24,8 @@ internal sealed class Replies(Dialect dialect, RequestLedger ledger)
     /// <summary>Sends a refusal.</summary>
     public Task SendAsync(HttpContext context, ErrorReply error, IReadOnlyList<BucketReading>? limits = null)
     {
-        if (error.RetryAfter is { } wait) Add(context, dialect.RetryHeaders(wait));
+        if (error.RetryHeader is { } header) context.Response.Headers[RetryAfter] = header;
+        else if (error.RetryAfter is { } wait) AddHints(context, wait);
         return SendAsync(context, error.Status, error.ContentType, dialect.Body(error), limits);
     }
 
@@ -35,8 +38,15 @@ internal sealed class Replies(Dialect dialect, RequestLedger ledger)
         response.ContentLength = body.Length;
         response.Headers["x-simulated"] = "true";
         response.Headers["x-request-id"] = string.Create(CultureInfo.InvariantCulture, $"req_{Interlocked.Increment(ref _number)}");
-        if (limits is not null) Add(context, dialect.LimitHeaders(limits));
+        if (limits is not null && options.LimitHeaders) Add(context, dialect.LimitHeaders(limits));
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+
+    private void AddHints(HttpContext context, TimeSpan wait)
+    {
+        if (options.RetryHint == RetryHint.None) return;
+        foreach (var (name, value) in dialect.RetryHeaders(wait))
+            if (options.RetryHint == RetryHint.Both || name == RetryAfter) context.Response.Headers[name] = value;
     }
 
     private static void Add(HttpContext context, IEnumerable<KeyValuePair<string, string>> headers)

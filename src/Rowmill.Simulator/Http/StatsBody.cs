@@ -15,9 +15,7 @@ internal static class StatsBody
         writer.WriteNumber("requests", stats.Requests);
         writer.WriteNumber("accepted", stats.Accepted);
         writer.WriteNumber("billed", stats.Billed);
-        writer.WriteStartObject("outcomes");
-        foreach (var (outcome, count) in stats.Outcomes) writer.WriteNumber(outcome, count);
-        writer.WriteEndObject();
+        Counts(writer, "outcomes", stats.Outcomes);
         writer.WriteNumber("rows_asked", stats.RowsAsked);
         writer.WriteNumber("rows_billed", stats.RowsBilled);
         writer.WriteNumber("distinct_rows", stats.DistinctRows);
@@ -27,9 +25,43 @@ internal static class StatsBody
         writer.WriteNumber("prompt_tokens", stats.PromptTokens);
         writer.WriteNumber("cached_tokens", stats.CachedTokens);
         writer.WriteNumber("output_tokens", stats.OutputTokens);
+        writer.WriteStartArray("accounts");
+        foreach (var account in stats.Accounts) Account(writer, account);
+        writer.WriteEndArray();
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenMemory;
+    }
+
+    private static void Account(Utf8JsonWriter writer, AccountStats account)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("key", account.Key);
+        writer.WriteString("model", account.Model);
+        writer.WriteNumber("admitted", account.Admitted);
+        Counts(writer, "refused", account.Refused);
+        Counts(writer, "too_large", account.TooLarge);
+        writer.WriteNumber("tokens_counted", account.TokensCounted);
+        writer.WriteNumber("prompt_tokens", account.PromptTokens);
+        writer.WriteNumber("cached_tokens", account.CachedTokens);
+        writer.WriteNumber("output_tokens", account.OutputTokens);
+        Time(writer, "first_admitted_at", account.FirstAdmittedAt);
+        Time(writer, "last_admitted_at", account.LastAdmittedAt);
+        Time(writer, "last_reply_at", account.LastReplyAt);
+        writer.WriteEndObject();
+    }
+
+    private static void Counts(Utf8JsonWriter writer, string name, IReadOnlyDictionary<string, long> counts)
+    {
+        writer.WriteStartObject(name);
+        foreach (var (key, count) in counts) writer.WriteNumber(key, count);
+        writer.WriteEndObject();
+    }
+
+    private static void Time(Utf8JsonWriter writer, string name, DateTimeOffset? at)
+    {
+        if (at is { } time) writer.WriteString(name, time);
+        else writer.WriteNull(name);
     }
 }
 

@@ -1,49 +1,42 @@
 namespace Rowmill.Simulator.Limits;
 
-/// <summary>Which limit a bucket stands for.</summary>
-internal enum Dimension
-{
-    RequestsPerMinute,
-    TokensPerMinute,
-    RequestsPerDay,
-    TokensPerDay,
-}
-
 /// <summary>
 /// A continuously refilling bucket. Providers' messages obey <c>wait = (Used + Requested − Limit) / Limit × window</c> and
 /// <c>reset = (limit − remaining) / limit × window</c>, which is a bucket that refills at Limit per window; daily limits too.
 /// </summary>
-internal sealed class Bucket(Dimension dimension, long limit, long capacity, TimeSpan span)
+internal sealed class Bucket(Dimension dimension, long limit, double capacity, TimeSpan span)
 {
     /// <summary>Waits are told in whole milliseconds: who waits exactly that long must get in.</summary>
     private const double ToleranceSeconds = 0.0006;
 
     private readonly double _perSecond = limit / span.TotalSeconds;
+    private readonly double _capacity = capacity;
     private double _level = capacity;
 
-    public bool OfRequests => dimension is Dimension.RequestsPerMinute or Dimension.RequestsPerDay;
+    public Dimension Dimension => dimension;
 
-    public void Refill(TimeSpan elapsed) => _level = Math.Min(capacity, _level + _perSecond * elapsed.TotalSeconds);
+    public void Refill(TimeSpan elapsed) => _level = Math.Min(_capacity, _level + _perSecond * elapsed.TotalSeconds);
 
     public void Take(double amount) => _level -= amount;
 
-    public void GiveBack(double amount) => _level = Math.Min(capacity, _level + amount);
+    public void GiveBack(double amount) => _level = Math.Min(_capacity, _level + amount);
 
     /// <summary>Null when the amount fits now.</summary>
     public Refusal? Check(long amount)
     {
-        var missing = amount - _level;
-        var oversized = amount > capacity;
+        // A single request larger than a bucket that a burst has shrunk passes when that is full.
+        var missing = Math.Min(amount, _capacity) - _level;
+        var oversized = amount > limit;
         if (!oversized && missing <= _perSecond * ToleranceSeconds) return null;
         // Used is told as a whole number while the wait follows the exact level, as captures a few milliseconds off show.
         var used = Math.Clamp((long)Math.Round(limit - _level), 0, limit);
-        return new Refusal(dimension, limit, used, amount, TimeSpan.FromSeconds(Math.Max(0, missing) / _perSecond), oversized);
+        return new Refusal(dimension, limit, used, amount, TimeSpan.FromSeconds(Math.Max(0, oversized ? amount - _level : missing) / _perSecond), oversized);
     }
 
     public BucketReading Read()
     {
         var remaining = Math.Max(0, (long)Math.Floor(_level + 1e-6));
-        return new BucketReading(dimension, limit, remaining, TimeSpan.FromSeconds((capacity - remaining) / _perSecond));
+        return new BucketReading(dimension, limit, remaining, TimeSpan.FromSeconds((_capacity - remaining) / _perSecond));
     }
 }
 

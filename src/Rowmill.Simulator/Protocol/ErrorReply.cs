@@ -16,6 +16,9 @@ internal sealed record ErrorReply(int Status, string Message, string Type)
     /// <summary>The wait told in the retry headers; null for none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>What stands in <c>retry-after</c>, whatever it is; null for what <see cref="RetryAfter"/> tells.</summary>
+    public string? RetryHeader { get; init; }
+
     /// <summary>True when the message is the whole body, without JSON.</summary>
     public bool Bare { get; init; }
 
@@ -23,6 +26,10 @@ internal sealed record ErrorReply(int Status, string Message, string Type)
 
     /// <summary>What the statistics call it; null for <c>http_</c> and the status.</summary>
     public string? Outcome { get; init; }
+
+    /// <summary>A limit that names neither window nor numbers, as older services write it.</summary>
+    public static ErrorReply Limited(string retryHeader) =>
+        new(429, "Rate limit reached for requests", "requests") { Code = "rate_limit_exceeded", RetryHeader = retryHeader };
 
     public static ErrorReply Bad(string message, string? param = null, string? code = null) =>
         new(400, message, "invalid_request_error") { Param = param, Code = code };

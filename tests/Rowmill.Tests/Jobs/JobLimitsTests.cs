@@ -25,7 +25,7 @@ public sealed class JobLimitsTests : IDisposable
     [InlineData("burst: 0", "0 is out of range", "from 1 to")]
     [InlineData("concurrency: 0", "0 is out of range", "from 1 to 1000")]
     [InlineData("concurrency: 1001", "1001 is out of range", "from 1 to 1000")]
-    [InlineData("concurrency: automatic", "is the text 'automatic'", "from 1 to 1000")]
+    [InlineData("concurrency: automatic", "is the text 'automatic'; it must be auto or a whole number", "Write auto or a whole number from 1 to 1000.")]
     [InlineData("concurrency:", "'concurrency' has no value", "Give it one")]
     [InlineData("account: ' '", "'account' is blank", null)]
     [InlineData("preset: groq-fre", "There is no preset 'groq-fre'", "Did you mean 'groq-free'?")]
@@ -53,8 +53,13 @@ public sealed class JobLimitsTests : IDisposable
         Assert.Equal(
             new RouteLimits
             {
-                RequestsPerMinute = 30, TokensPerMinute = 8000, RequestsPerDay = 1000, TokensPerDay = 100_000,
-                Concurrency = 2, Burst = 5, Account = "team",
+                RequestsPerMinute = 30,
+                TokensPerMinute = 8000,
+                RequestsPerDay = 1000,
+                TokensPerDay = 100_000,
+                Concurrency = 2,
+                Burst = 5,
+                Account = "team",
             },
             route.Limits);
         Assert.Equal("groq-free", route.Preset!.Name);

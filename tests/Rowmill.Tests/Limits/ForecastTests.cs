@@ -105,6 +105,14 @@ public sealed class ForecastTests
         Assert.InRange(result.Calls[0], 328, 332);
     }
 
+    [Fact]
+    public void Side_by_side_the_day_that_ends_first_is_spent_first()
+    {
+        var routes = new[] { Route(new() { RequestsPerDay = 100 }, latency: 0), Route(new() { RequestsPerDay = 100 }, latency: 0, owner: Google) };
+
+        Assert.Equal([20d, 100d], Forecast.Of(routes, 120, Now, SideBySide)!.Calls);
+    }
+
     [Theory]
     [MemberData(nameof(Long))]
     public void A_long_job_is_forecast_without_playing_every_call(int job)
@@ -119,6 +127,24 @@ public sealed class ForecastTests
         for (var i = 0; i < routes.Length; i++) Assert.Equal(whole.Calls[i], skipped.Calls[i], 0.005 * calls);
     }
 
+    [Fact]
+    public void Any_long_job_is_forecast_without_playing_every_call()
+    {
+        var chance = new Random(1);
+        var worst = 0d;
+        for (var i = 0; i < 25; i++)
+        {
+            var routes = Enumerable.Range(0, chance.Next(1, 3)).Select(_ => LowerBoundTests.Some(chance) with { RowsPerCall = 1 }).ToList();
+            var rules = new ForecastRules(chance.Next(2) == 0, TimeSpan.FromSeconds(chance.Next(0, 300)));
+            var whole = Forecast.Of(routes, 25_000, Now, rules, skip: false);
+            if (whole is null) continue;
+            var off = Math.Abs(Seconds(Forecast.Of(routes, 25_000, Now, rules)) / Seconds(whole) - 1);
+            worst = Math.Max(worst, off);
+        }
+
+        Assert.InRange(worst, 0, 0.005);
+    }
+
     private static readonly (ForecastRoute[] Routes, ForecastRules Rules, double Calls)[] s_long =
     [
         ([Route(RouteLimits.None, latency: 1.7)], InOrder, 100_000),
@@ -128,6 +154,10 @@ public sealed class ForecastTests
         ([Route(new() { RequestsPerDay = 1000 }, 100), Route(new() { RequestsPerMinute = 120 }, 100)], InOrder, 60_000),
         ([Route(new() { RequestsPerDay = 1000 }, 100), Route(new() { RequestsPerMinute = 120, TokensPerDay = 1_000_000 }, 100)], InOrder, 60_000),
         ([Route(new() { RequestsPerMinute = 100 }, 100), Route(new() { TokensPerMinute = 50_000, TokensPerDay = 10_000_000 }, 700, 350)], SideBySide, 80_000),
+        ([Route(new() { RequestsPerDay = 1500, RequestsPerMinute = 10 }, 100, owner: Google)], InOrder, 60_000),
+        ([Route(new() { RequestsPerDay = 20_000, RequestsPerMinute = 10 }, 100, owner: Google)], InOrder, 40_000),
+        ([Route(new() { RequestsPerDay = 1000 }, 100, owner: Google), Route(new() { RequestsPerMinute = 3, TokensPerDay = 300_000 }, 100)], InOrder, 60_000),
+        ([Route(new() { RequestsPerDay = 1000 }, 100, owner: Google), Route(new() { RequestsPerDay = 900 }, 100)], SideBySide, 60_000),
         ([Route(new() { OutputTokensPerMinute = 40_000, InputTokensPerMinute = 300_000, Burst = 5, RequestsPerMinute = 60 }, 800, 500)], InOrder, 40_000),
     ];
 

@@ -30,6 +30,18 @@ public sealed class LowerBoundTests
     }
 
     [Fact]
+    public void A_calendar_day_gives_its_limit_at_each_midnight()
+    {
+        // 09:00 UTC is 01:00 in Los Angeles; on 8 March 2026 the clocks are set forward there.
+        var route = Route(new() { RequestsPerDay = 100 }, latency: 0, owner: Google);
+        Assert.Equal(0, Seconds([route], 100));
+        Assert.Equal(23 * 3600, Seconds([route], 101), 0.001);
+        Assert.Equal((23 + 24) * 3600, Seconds([route], 201), 0.001);
+        Assert.Equal((23 + 5 * 24 + 23) * 3600, Seconds([route], 701), 0.001);
+        Assert.Equal(Seconds([route], 701), Seconds(Forecast.Of([route], 701, Now, InOrder)), 0.001);
+    }
+
+    [Fact]
     public void It_is_met_by_long_jobs_with_exact_estimates()
     {
         var tokens = Route(new() { TokensPerMinute = 8000, TokensPerDay = 200_000, RequestsPerMinute = 30, Concurrency = 4 }, 2000, 1300);
@@ -111,7 +123,7 @@ public sealed class LowerBoundTests
         }
     }
 
-    private static ForecastRoute Some(Random chance)
+    internal static ForecastRoute Some(Random chance)
     {
         var limits = new RouteLimits
         {
@@ -125,7 +137,7 @@ public sealed class LowerBoundTests
         };
         if (limits.RequestsPerMinute is { } rpm && chance.Next(2) == 0) limits = limits with { Burst = chance.NextInt64(1, rpm + 1) };
         var reserved = chance.NextInt64(100, 5000);
-        var route = Route(limits, reserved, chance.NextInt64(50, 2 * reserved), chance.Next(1, 30), chance.NextDouble() * 10);
+        var route = Route(limits, reserved, chance.NextInt64(50, 2 * reserved), chance.Next(1, 30), chance.NextDouble() * 10, chance.Next(3) == 0 ? Google : Groq);
         return route with
         {
             Windows = new(

@@ -78,16 +78,6 @@ public sealed class PackBudgetLearningTests
     }
 
     [Fact]
-    public void A_window_that_admits_no_request_at_all_is_told_with_its_number()
-    {
-        Assert.Null(Budget(new() { TokensPerMinute = 2000, InputTokensPerMinute = 2000 }).NothingFits);
-        var (input, output) = Budget(RouteLimits.None).Reserve(1, 0);
-        Assert.Null(Budget(new() { TokensPerDay = input + output }).NothingFits);
-        Assert.Contains($"{input + output - 1} tokens per day", Budget(new() { TokensPerDay = input + output - 1 }).NothingFits);
-        Assert.Contains("input tokens per minute", Budget(new() { InputTokensPerMinute = 50 }).NothingFits);
-    }
-
-    [Fact]
     public void Alone_in_a_window_that_shrank_a_row_gets_what_is_left_for_its_reply_as_long_as_that_is_the_expected()
     {
         var budget = Budget(RouteLimits.None).Learning(new());

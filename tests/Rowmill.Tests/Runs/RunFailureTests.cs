@@ -1,3 +1,4 @@
+using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 
@@ -57,7 +58,7 @@ public sealed class RunFailureTests
         Assert.Equal(5, (await world.ColumnAsync("ai_status")).Count(s => s == "answered"));
         Assert.Equal(ExitCode.RateLimited, SummaryJson.ExitCode(summary));
 
-        // The other runs of the account keep away for as long.
+        // Whoever comes earlier, this run or another, sends nothing.
         Assert.Equal(0, (await world.RunAsync()).Calls.Sent);
         world.Advance(TimeSpan.FromHours(3));
         Assert.Equal(20, (await world.RunAsync()).Rows.Answered);
@@ -242,18 +243,17 @@ public sealed class RunFailureTests
     }
 
     [Fact]
-    public async Task A_row_larger_than_a_window_says_what_to_change()
+    public async Task A_window_that_never_admits_a_request_says_so_before_anything_is_sent()
     {
         using var world = new RunWorld();
         world.Table(RunWorld.Titles(6));
         world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { TokensPerMinute = 50 })] };
 
-        var summary = await world.RunAsync();
+        var wrong = Assert.Single((await Assert.ThrowsAsync<ProblemException>(() => world.RunAsync())).Problems);
 
-        Assert.Equal(RunState.Failed, summary.State);
-        Assert.True(summary.UserError);
-        Assert.Contains("tokens per minute", summary.Message, StringComparison.Ordinal);
-        Assert.Equal(0, summary.Calls.Sent);
+        Assert.Equal("models[0].limits.tokens_per_minute", wrong.Key);
+        Assert.Contains("never admits more than 50.", wrong.Message, StringComparison.Ordinal);
+        Assert.Empty(world.Model().Calls);
     }
 
     [Fact]
