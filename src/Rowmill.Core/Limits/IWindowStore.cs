@@ -20,6 +20,10 @@ public readonly record struct Demand(long InputTokens, long OutputTokens)
 {
     /// <summary>The reply tokens it will probably take: what stays charged when its process dies; null for <see cref="OutputTokens"/>.</summary>
     public long? ExpectedOutputTokens { get; init; }
+
+    /// <summary>True when it may take fewer tokens than another, in all or of one kind, and more of none.</summary>
+    public bool IsLessThan(Demand other) =>
+        InputTokens <= other.InputTokens && OutputTokens <= other.OutputTokens && InputTokens + OutputTokens < other.InputTokens + other.OutputTokens;
 }
 
 /// <summary>One request that wants to leave.</summary>

@@ -1,4 +1,5 @@
 using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
 using Rowmill.Core.Packing;
 
 namespace Rowmill.Core.Runs;
@@ -20,6 +21,9 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
 {
     // However long the wait: a clock set forward or a computer that slept is seen within a minute, and what others learn counts.
     private static readonly TimeSpan s_longestNap = TimeSpan.FromMinutes(1);
+
+    // What another process learns of a route that this one knows no limit of is seen within this time.
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(5);
 
     private readonly Parking _parking = new(run);
 
@@ -51,6 +55,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
         Entry? entry = null;
         try
         {
+            if (!route.Windows.Binds && route.IsLookDue(run.Clock.GetUtcNow(), s_lookAgain)) await LookAsync(route).ConfigureAwait(false);
             if (!route.Windows.Binds)
                 return await PassGateAsync(route).ConfigureAwait(false) && route.Part(pack) is { } part ? entry = Leave(route, pack, part) : null;
             await route.Turnstile.WaitAsync(run.Stop.Stopping).ConfigureAwait(false);
@@ -76,13 +81,21 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
         {
             while (await PassGateAsync(route).ConfigureAwait(false) && route.Part(pack) is { } part)
             {
+                // Who waits here while a preferred route opens goes there.
+                var better = _parking.Better(route, pack);
+                if (better <= run.Clock.GetUtcNow()) return null;
+                var settled = route.Settled;
                 var patience = run.Options.Wait ? TimeSpan.MaxValue : run.Job.Patience;
                 var demand = route.Demand(part);
                 var grant = await AskWindowsAsync(route, demand, patience, place).ConfigureAwait(false);
                 place = grant.Place;
                 if (grant.Reservation is not null) return Leave(route, pack, part, demand, grant.Reservation);
-                if (!await IsWorthWaitingAsync(route, part, grant).ConfigureAwait(false)) return null;
-                await NapAsync(grant.Wait, Parking.Words(route, grant)).ConfigureAwait(false);
+                if (!await IsWorthWaitingAsync(route, part, demand, grant).ConfigureAwait(false)) return null;
+
+                // A reply that took fewer tokens than it reserved opens a window of tokens sooner.
+                var untilBetter = better - run.Clock.GetUtcNow() ?? TimeSpan.MaxValue;
+                await NapAsync(untilBetter < grant.Wait ? untilBetter : grant.Wait, Parking.Words(route, grant), CountsTokens(grant) ? [settled] : null)
+                    .ConfigureAwait(false);
             }
 
             return null;
@@ -141,7 +154,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
         if (back > TimeSpan.Zero)
         {
             var words = $"{route.Route.Name}: {route.Gate.Reason ?? "its turn"}";
-            return (null, _parking.ParkIfLong(route, back, words, route.Gate.Refused(now)) ? TimeSpan.Zero : back, words);
+            return (null, _parking.ParkIfBackOffIsLong(route, back, words, now) ? TimeSpan.Zero : back, words);
         }
 
         if (route.Part(pack) is not { } part) return (null, TimeSpan.Zero, "");
@@ -149,7 +162,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
         var demand = route.Demand(part);
         var grant = await AskWindowsAsync(route, demand, TimeSpan.Zero, null).ConfigureAwait(false);
         if (grant.Reservation is not null) return (Leave(route, pack, part, demand, grant.Reservation), default, "");
-        return (null, await IsWorthWaitingAsync(route, part, grant).ConfigureAwait(false) ? grant.Wait : TimeSpan.Zero, Parking.Words(route, grant));
+        return (null, await IsWorthWaitingAsync(route, part, demand, grant).ConfigureAwait(false) ? grant.Wait : TimeSpan.Zero, Parking.Words(route, grant));
     }
 
     private ValueTask<WindowGrant> AskWindowsAsync(RouteState route, Demand demand, TimeSpan patience, long? place)
@@ -159,16 +172,21 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
     }
 
     /// <summary>False when the windows never admit so much, or when the wait parked the route.</summary>
-    private async ValueTask<bool> IsWorthWaitingAsync(RouteState route, Pack part, WindowGrant grant)
+    private async ValueTask<bool> IsWorthWaitingAsync(RouteState route, Pack part, Demand demand, WindowGrant grant)
     {
         if (!grant.NeverFits) return !_parking.ParkIfLong(route, grant.Wait, await _parking.ReasonAsync(route, grant).ConfigureAwait(false));
 
         // The windows are smaller than the route knew: what it takes at once follows them.
-        var before = route.Part(part)?.Rows.Count;
-        route.Follow(await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits, run.Stop.Stopping).ConfigureAwait(false));
-        if (route.Part(part)?.Rows.Count == before) _parking.NeverFits(route, part, grant.Window!);
+        await LookAsync(route).ConfigureAwait(false);
+        if (route.Part(part) is { } smaller && smaller.Rows.Count == part.Rows.Count && !route.Demand(smaller).IsLessThan(demand))
+            _parking.NeverFits(route, demand, grant.Window!);
         return false;
     }
+
+    private async ValueTask LookAsync(RouteState route) =>
+        route.Follow(await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits, run.Stop.Stopping).ConfigureAwait(false));
+
+    private static bool CountsTokens(WindowGrant grant) => grant.Window is not (null or LimitNames.RequestsPerMinute or LimitNames.RequestsPerDay);
 
     /// <summary>Waits until the route's back-off is over; false when the route was parked instead.</summary>
     private async ValueTask<bool> PassGateAsync(RouteState route)
@@ -179,7 +197,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
             var wait = route.Gate.Wait(now);
             if (wait <= TimeSpan.Zero) return true;
             var words = $"{route.Route.Name}: {route.Gate.Reason ?? "its turn"}";
-            if (_parking.ParkIfLong(route, wait, words, route.Gate.Refused(now))) return false;
+            if (_parking.ParkIfBackOffIsLong(route, wait, words, now)) return false;
             await NapAsync(wait, words).ConfigureAwait(false);
         }
 
@@ -198,7 +216,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
     private async ValueTask NapAsync(TimeSpan wait, string what, IReadOnlyList<Task>? sooner = null)
     {
         if (wait <= TimeSpan.Zero) return;
-        if (sooner is not { Count: > 0 }) _parking.Tell(wait, what);
+        _parking.Tell(wait, what);
         var nap = wait < s_longestNap ? wait : s_longestNap;
 
         // A delay drops fractions of a millisecond: rounded down, the end of every wait would be spent asking again at once.

@@ -188,7 +188,8 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         EndedCall call, List<RowOutcome> outcomes, ReplyReading reading, TokenUsage usage, ModelFailure? failure, RowFailure? rest)
     {
         var now = run.Clock.GetUtcNow();
-        var usd = call.Route.Route.Price?.Of(usage);
+        // The service may have worked, and charged, for a reply that never came: count the most it can have cost.
+        var usd = failure?.Kind == FailureKind.TimedOut ? call.MaxUsd : call.Route.Route.Price?.Of(usage);
         var settlement = Settlement(call, failure, reading.Good, rest is null ? null : $"{rest.Reason}: {rest.Detail}", usage, usd);
         if (outcomes.Count == 0)
         {
@@ -259,8 +260,8 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         if (seen is { Kind: FailureKind.RateLimited, Window: { } window })
             seen = seen with { Message = LimitWords.Used(route.Route.Name, call.Result.Limits.FirstOrDefault(l => l.Window == window)?.Limit, window) };
 
-        // A window that is known tells each request how long to wait; nobody need be held back beyond that.
-        if (seen is { Kind: FailureKind.RateLimited, Window: not null } && await _learning.IsKnownAsync(call, failure).ConfigureAwait(false)) route.Gate.Answered();
+        // A window that keeps the next one back itself tells each how long to wait; nobody need be held back beyond that.
+        if (seen is { Kind: FailureKind.RateLimited, Window: not null } && await _learning.IsKeptBackAsync(call, failure).ConfigureAwait(false)) route.Gate.Answered();
         else route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
         switch (failure.Kind)
         {

@@ -40,7 +40,7 @@ internal static class FinishForecast
             measured ? (long)Math.Ceiling(rows * known.Output / known.Rows) : demand.OutputTokens);
 
         // What is held, or parked for a reason of its own, opens no sooner than that.
-        if (route.Parked?.ResumeAt is { } at && at > now && windows.Hold is null) windows = windows with { Hold = new WindowHold(at, route.Parked.Message) };
+        if (route.Parked?.ResumeAt is { } at && at > now && !(windows.Hold?.Until > at)) windows = windows with { Hold = new WindowHold(at, route.Parked.Message) };
         return new ForecastRoute
         {
             Name = route.Route.Name,

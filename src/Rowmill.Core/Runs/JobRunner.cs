@@ -170,8 +170,12 @@ public sealed class JobRunner(RunEnvironment environment)
         {
             while (await timer.WaitForNextTickAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                await RouteLearning.SaveAsync(run).ConfigureAwait(false);
-                if (await environment.Leases.RenewAsync(run.Lease, CancellationToken.None).ConfigureAwait(false)) continue;
+                if (await environment.Leases.RenewAsync(run.Lease, CancellationToken.None).ConfigureAwait(false))
+                {
+                    await RouteLearning.SaveAsync(run).ConfigureAwait(false);
+                    continue;
+                }
+
                 run.Stop.Request(new StopReason(RunState.Failed, new LeaseLostException(run.Job.Name).Message));
                 return;
             }

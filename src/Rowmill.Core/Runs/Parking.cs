@@ -45,13 +45,37 @@ internal sealed class Parking(RunContext run)
     /// <param name="route">The route.</param>
     /// <param name="wait">How long.</param>
     /// <param name="what">What for.</param>
-    /// <param name="already">How long the service has refused everything so far: patience counts from there.</param>
-    public bool ParkIfLong(RouteState route, TimeSpan wait, string what, TimeSpan already = default)
+    public bool ParkIfLong(RouteState route, TimeSpan wait, string what) => ParkIfLong(route, wait, what, TimeSpan.Zero, down: false);
+
+    /// <summary>Parks a route whose back-off is longer than the job's patience, which counts from the first of the refusals.</summary>
+    public bool ParkIfBackOffIsLong(RouteState route, TimeSpan wait, string what, DateTimeOffset now) =>
+        ParkIfLong(route, wait, what, route.Gate.Refused(now), route.Gate.Outage(now) > TimeSpan.Zero);
+
+    /// <summary>When a route that is preferred to another opens to a pack: one listed before it, or, side by side, any; null when none does.</summary>
+    public DateTimeOffset? Better(RouteState route, Pack pack)
+    {
+        DateTimeOffset? earliest = null;
+        foreach (var other in run.Routes)
+        {
+            if (other == route)
+            {
+                if (!run.Spreads) break;
+                continue;
+            }
+
+            if (other.Part(pack) is null) continue;
+            var opens = other.Parked is not { } parked ? DateTimeOffset.MinValue : parked.ResumeAt;
+            if (opens is { } at && !(at >= earliest)) earliest = at;
+        }
+
+        return earliest;
+    }
+
+    private bool ParkIfLong(RouteState route, TimeSpan wait, string what, TimeSpan already, bool down)
     {
         if (already + wait <= run.Job.Patience) return false;
         var now = run.Clock.GetUtcNow();
         var until = now + wait;
-        var down = route.Gate.Outage(now) > TimeSpan.Zero;
         if (run.Options.Wait && !down && !run.Routes.Any(r => r != route && GoesOnBefore(r, until))) return false;
         if (!route.Park(down ? new StopReason(RunState.Failed, what) : new StopReason(RunState.RateLimited, what) { ResumeAt = until })) return true;
         run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["resume_at"] = SummaryJson.Time(until) });
@@ -61,12 +85,12 @@ internal sealed class Parking(RunContext run)
     }
 
     /// <summary>No window of the route ever admits a row: with another model it goes on, otherwise the run stops and says with which number.</summary>
-    public void NeverFits(RouteState route, Pack pack, string window)
+    public void NeverFits(RouteState route, Demand demand, string window)
     {
-        var demand = route.Demand(pack);
+        var limit = route.Windows.Windows.FirstOrDefault(w => w.Spec.Name == window)?.Spec.Limit;
         var needs = string.Create(
             CultureInfo.InvariantCulture,
-            $"a request to {route.Route.Name} needs {demand.InputTokens + demand.OutputTokens:N0} tokens, more than its limit of {LimitWords.Name(window)} ever admits; lower pack.rows or options.max_output_tokens");
+            $"a request to {route.Route.Name} needs {demand.InputTokens + demand.OutputTokens:N0} tokens, more than its limit of {limit:N0} {LimitWords.Name(window)} ever admits; lower pack.rows or options.max_output_tokens");
         route.Park(new StopReason(RunState.Failed, needs) { UserError = true });
         run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = needs });
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Packing;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Runs;
 
@@ -61,11 +62,15 @@ internal sealed class RouteLearning(RunContext run)
         }
     }
 
-    /// <summary>A window turned the request away: whether its usage, as the service tells it, is known now, so that it says itself when it opens.</summary>
-    public async ValueTask<bool> IsKnownAsync(EndedCall call, ModelFailure failure)
+    /// <summary>A window turned the request away: whether, after what the service said of it, it keeps the next one back itself.</summary>
+    public async ValueTask<bool> IsKeptBackAsync(EndedCall call, ModelFailure failure)
     {
         await FailedAsync(call, failure).ConfigureAwait(false);
-        return call.Route.Windows.Windows.Any(w => w.Spec.Name == failure.Window);
+        if (!call.Result.Limits.Any(l => l.Refused && (l.OpensIn ?? (object?)l.Used ?? l.Remaining) is not null)) return false;
+        var charge = Reservations.For(call.Route.Route.Provider, call.Demand);
+        var now = run.Clock.GetUtcNow();
+        return call.Route.Windows.Windows.Any(w => w.Spec.Name == failure.Window
+            && w.Usage.AdvancedTo(now, w.Spec).WaitFor(0, Math.Min(charge[w.Spec.Measure], w.Spec.Limit), now, w.Spec) > TimeSpan.Zero);
     }
 
     /// <summary>A window turned the request away as larger than it ever admits: whether the route would send less now.</summary>
@@ -79,8 +84,7 @@ internal sealed class RouteLearning(RunContext run)
 
         await FailedAsync(call, failure).ConfigureAwait(false);
         if (call.Route.Part(call.Pack) is not { } part || part.Rows.Count < call.Pack.Rows.Count) return true;
-        var (now, then) = (call.Route.Demand(part), call.Demand);
-        return now.InputTokens + now.OutputTokens < then.InputTokens + then.OutputTokens;
+        return call.Route.Demand(part).IsLessThan(call.Demand);
     }
 
     /// <summary>A wait as far as it is believed: whoever says "a year" is asked again once a day.</summary>
@@ -89,11 +93,19 @@ internal sealed class RouteLearning(RunContext run)
     /// <summary>Stores what the run has learned of tokens since the last time.</summary>
     public static async ValueTask SaveAsync(RunContext run)
     {
-        foreach (var route in run.Routes)
+        try
         {
-            var seen = route.Calibration.TakeFresh();
-            if (seen.Calls > 0)
-                await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
+            foreach (var route in run.Routes)
+            {
+                var seen = route.Calibration.TakeFresh();
+                if (seen.Calls > 0)
+                    await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
+            }
+        }
+        catch (StoreException e)
+        {
+            // Estimates stay as they were; no answer depends on it.
+            run.Events.Emit("not_calibrated", new JsonObject { ["reason"] = e.Message });
         }
     }
 
@@ -114,6 +126,7 @@ internal sealed class RouteLearning(RunContext run)
         }
 
         if (changed) await FollowAsync(call.Route).ConfigureAwait(false);
+        call.Route.HasSettled();
     }
 
     private async ValueTask FollowAsync(RouteState route) =>

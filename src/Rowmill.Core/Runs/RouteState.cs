@@ -10,6 +10,8 @@ internal sealed class RouteState : IDisposable
     private readonly Lock _gate = new();
     private StopReason? _parked;
     private WindowSnapshot _windows;
+    private TaskCompletionSource _settled = NewSource();
+    private DateTimeOffset _lookedAt;
     private int _inFlight;
 
     /// <summary>Creates the state of a route.</summary>
@@ -31,6 +33,7 @@ internal sealed class RouteState : IDisposable
         Level = new ConcurrencyLevel(route.Limits.Concurrency);
         Slots = new RouteSlots(() => Level.Level);
         _windows = windows;
+        _lookedAt = windows.At;
         Follow(windows);
     }
 
@@ -72,6 +75,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>Requests that the service called wrong.</summary>
     public long BadRequests;
+
+    /// <summary>Completes when a request has been settled with the windows.</summary>
+    public Task Settled => Volatile.Read(ref _settled).Task;
 
     /// <summary>What bound it when that was last looked at.</summary>
     public WindowSnapshot Windows
@@ -166,6 +172,20 @@ internal sealed class RouteState : IDisposable
         Slots.Serve();
     }
 
+    /// <summary>A request has been settled with the windows.</summary>
+    public void HasSettled() => Interlocked.Exchange(ref _settled, NewSource()).TrySetResult();
+
+    /// <summary>Whether it is time to look again what others have learned of its windows; true for one caller each time.</summary>
+    public bool IsLookDue(DateTimeOffset now, TimeSpan every)
+    {
+        lock (_gate)
+        {
+            if ((now - _lookedAt).Duration() < every) return false;
+            _lookedAt = now;
+            return true;
+        }
+    }
+
     /// <summary>The model refused a form of structured output.</summary>
     /// <returns>False when there is no lesser form.</returns>
     public bool LowerForm(StructuredOutput refused)
@@ -176,4 +196,6 @@ internal sealed class RouteState : IDisposable
     }
 
     public void Dispose() => Turnstile.Dispose();
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -184,4 +184,41 @@ public sealed class RunLimitTests
         Assert.InRange(summary.Rows.Answered + summary.Rows.Failed, 100, 110);
         Assert.Contains("less than the gate of 60 %", summary.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_windows_wait_soon_after_an_outage_is_a_limit_and_not_a_failure()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(20));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { RequestsPerDay = 2 })] };
+        world.Model().Script = call => call.Number == 2 ? FakeReply.Fail(FailureKind.ConnectionLost) : FakeReply.Good(call);
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.RateLimited, summary.State);
+        Assert.NotNull(summary.ResumeAt);
+    }
+
+    [Fact]
+    public async Task A_refusal_that_names_its_window_and_nothing_else_is_not_answered_with_a_storm()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(50));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { RequestsPerMinute = 600 })] };
+        var began = world.Clock.GetUtcNow();
+
+        // The service counts fixed minutes, of which the first is used up.
+        world.Model().Script = call => call.At - began < TimeSpan.FromMinutes(1)
+            ? new ModelResult
+            {
+                Failure = new ModelFailure(FailureKind.RateLimited, "too many") { Window = LimitNames.RequestsPerMinute },
+                Limits = [new LimitReading(LimitNames.RequestsPerMinute) { Refused = true }],
+            }
+            : FakeReply.Good(call);
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.InRange(summary.Calls.RateLimited, 1, 20);
+    }
 }
