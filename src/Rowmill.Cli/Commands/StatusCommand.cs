@@ -59,7 +59,7 @@ internal static class StatusCommand
         {
             var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : "has not ended: it runs, or was killed";
             words.People.WriteLine($"  last run {last.RunId} began {Words.Time(last.StartedAt)}, {ended}");
-            foreach (var (what, until) in waiting) words.People.WriteLine($"  waits until {Words.Time(until)} for {what}");
+            foreach (var (what, until) in waiting) words.People.WriteLine($"  waits until {Words.Time(until)}: {what}");
             if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {Words.Sentence(message)}");
         }
 

@@ -34,7 +34,7 @@ internal static class ProgressText
     {
         if (p.WaitingFor is null || p.WaitingUntil is not { } until) return null;
         var left = until > now ? until - now : TimeSpan.Zero;
-        return $"waiting {Words.Span(left)} (until {until.ToLocalTime().ToString("HH:mm:ss", s_plain)}) for {p.WaitingFor}";
+        return $"waiting {Words.Span(left)} (until {until.ToLocalTime().ToString("HH:mm:ss", s_plain)}): {p.WaitingFor}";
     }
 
     /// <summary>What it does at this moment, or how long the rest takes.</summary>

@@ -24,7 +24,7 @@ internal static class Words
         _ => string.Create(CultureInfo.InvariantCulture, $"{span.TotalDays:0.#} days"),
     };
 
-    /// <summary>A text as a sentence: a capital at its beginning, a full stop at its end.</summary>
+    /// <summary>A text as a sentence: a capital at its beginning, unless a model's name is there, a full stop at its end.</summary>
     public static string Sentence(string text) =>
-        text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..] + (text[^1] is '.' or '!' or '?' or '…' ? "" : ".");
+        text.Length == 0 ? text : (text.Split(' ')[0].Contains('/') ? text[0] : char.ToUpperInvariant(text[0])) + text[1..] + (text[^1] is '.' or '!' or '?' or '…' ? "" : ".");
 }

@@ -200,7 +200,7 @@ public sealed class JobRunner(RunEnvironment environment)
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
         reason = unwritten ?? reason;
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
-        var finishAt = state is RunState.RateLimited or RunState.Interrupted
+        var finishAt = state is RunState.RateLimited
             ? await FinishForecast.OfAsync(run, rows.Pending).ConfigureAwait(false) : null;
         if (finishAt < reason?.ResumeAt) finishAt = reason.ResumeAt;
         var summary = new RunSummary

@@ -25,7 +25,7 @@ internal sealed record MoneyLeft(decimal Usd, decimal Bound, string Setting)
     public static void CheckPrices(IEnumerable<Route> routes)
     {
         var problems = routes.Where(r => r.Price is null)
-            .Select(r => new Problem($"the price of {r.Name} is not known, so a bound in money cannot hold")
+            .Select(r => new Problem($"The price of {r.Name} is not known, so a bound in money cannot hold.")
             {
                 Key = "--max-usd",
                 Fix = "Write price: { input: …, output: … } under that model, in USD per million tokens.",

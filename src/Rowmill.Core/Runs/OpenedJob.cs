@@ -64,7 +64,7 @@ public sealed class OpenedJob
         var routes = model is null ? job.Routes : [.. job.Routes.Where(r => r.Name == model)];
         if (routes.Count == 0)
         {
-            throw new ProblemException(new Problem($"the job has no model '{model}'")
+            throw new ProblemException(new Problem($"The job has no model '{model}'.")
             {
                 Key = "--model",
                 Fix = $"It has {string.Join(", ", job.Routes.Select(r => r.Name))}.",

@@ -113,7 +113,7 @@ internal sealed class RouteLearning(RunContext run)
     {
         var windows = run.Environment.Windows;
         if (call.Entry.Reservation is { } reservation) await windows.SettleAsync(reservation, settlement).ConfigureAwait(false);
-        else if (settlement.Readings.Count > 0) await windows.ObserveAsync(call.Route.Owner, settlement.Readings, call.SentAt).ConfigureAwait(false);
+        else if (settlement.Readings.Count > 0) await windows.ObserveAsync(call.Route.Owner, Sized(call, settlement.Readings), call.SentAt).ConfigureAwait(false);
 
         var changed = !settlement.Counted && settlement.Readings.Count > 0;
         foreach (var reading in settlement.Readings)
@@ -127,6 +127,15 @@ internal sealed class RouteLearning(RunContext run)
 
         if (changed) await FollowAsync(call.Route).ConfigureAwait(false);
         call.Route.HasSettled();
+    }
+
+    /// <summary>The readings, refusals with what the request asked for where the service does not say.</summary>
+    private static IReadOnlyList<LimitReading> Sized(EndedCall call, IReadOnlyList<LimitReading> readings)
+    {
+        if (!readings.Any(r => r.Refused && r.Requested is null)) return readings;
+        var charge = Reservations.For(call.Route.Route.Provider, call.Demand);
+        return [.. readings.Select(r => r.Refused && r.Requested is null && WindowSpec.Told(r.Window, 1, call.Route.Owner) is { } spec
+            ? r with { Requested = charge[spec.Measure] } : r)];
     }
 
     private async ValueTask FollowAsync(RouteState route) =>

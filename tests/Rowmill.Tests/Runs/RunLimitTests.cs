@@ -221,4 +221,22 @@ public sealed class RunLimitTests
         Assert.Equal(RunState.Completed, summary.State);
         Assert.InRange(summary.Calls.RateLimited, 1, 20);
     }
+
+    [Fact]
+    public async Task A_refusal_that_teaches_a_window_is_waited_as_long_as_it_says()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(10));
+        world.Job = world.Job with { Patience = TimeSpan.FromSeconds(5) };
+        world.Model().Script = call => call.Number > 1 ? FakeReply.Good(call) : new ModelResult
+        {
+            Failure = new ModelFailure(FailureKind.RateLimited, "too many") { Window = LimitNames.RequestsPerMinute },
+            Limits = [new LimitReading(LimitNames.RequestsPerMinute) { Refused = true, Limit = 15, Used = 15, OpensIn = TimeSpan.FromSeconds(4) }],
+        };
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.InRange(world.Model().Calls[1].At - world.Model().Calls[0].At, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5));
+    }
 }
