@@ -58,7 +58,7 @@ public sealed class PlanCommandTests
     }
 
     [Theory]
-    [InlineData("--model: the job has no model 'x/y'", "--model", "x/y")]
+    [InlineData("--model: The job has no model 'x/y'", "--model", "x/y")]
     [InlineData("--limit: -1 is negative", "--limit", "-1")]
     [InlineData("--offset: -2 is negative", "--offset", "-2")]
     public async Task A_wrong_option_is_named(string expected, params string[] options)
