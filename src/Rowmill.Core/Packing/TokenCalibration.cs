@@ -29,6 +29,12 @@ internal sealed class TokenCalibration
     /// <summary>Each reply that fits takes a tenth of it back: a doubling is gone after seven.</summary>
     private const double Decay = 0.9;
 
+    /// <summary>
+    /// A token may be a third of what the estimate takes it for, in a script a tokenizer hardly knows; a service that says more counts
+    /// something else, or wrongly, and one such number must not fill every later reservation.
+    /// </summary>
+    private const double MostRefusedRatio = 3;
+
     private readonly Lock _gate = new();
     private UsageMoments _fresh;
     private volatile State _state;
@@ -112,7 +118,7 @@ internal sealed class TokenCalibration
                 usage = usage with { Output = (long)length };
             }
 
-            _state = state with { Margin = margin };
+            _state = state with { Margin = margin, RefusedRatio = Faded(state) };
             var seen = UsageMoments.Of(rows, estimatedInput, usage, truncated, latency);
             if (seen.IsSound) Learn(seen);
         }
@@ -120,11 +126,12 @@ internal sealed class TokenCalibration
 
     /// <summary>The service refused a request as too large and said how many prompt tokens it took it for.</summary>
     /// <param name="estimatedInput">Prompt tokens as estimated, uncalibrated.</param>
-    /// <param name="countedInput">Prompt tokens as the service took them.</param>
+    /// <param name="countedInput">Prompt tokens as the service took them; believed up to three times the estimate.</param>
     public void Refused(long estimatedInput, long countedInput)
     {
         if (estimatedInput <= 0) return;
-        lock (_gate) _state = _state with { RefusedRatio = Math.Max(_state.RefusedRatio, (double)countedInput / estimatedInput) };
+        var ratio = Math.Min(MostRefusedRatio, (double)countedInput / estimatedInput);
+        lock (_gate) _state = _state with { RefusedRatio = Math.Max(_state.RefusedRatio, ratio) };
     }
 
     /// <summary>What was seen since the last time this was called, to be stored.</summary>
@@ -143,6 +150,13 @@ internal sealed class TokenCalibration
         _fresh += seen;
         var known = _state.Known.Then(seen);
         _state = _state with { Known = known, Input = InputModel.Of(known), Output = OutputModel.Of(known) };
+    }
+
+    /// <summary>What a refusal showed, less a tenth of what it is above the replies; they count more the more of them there are.</summary>
+    private static double Faded(State state)
+    {
+        var usual = (state.Input ?? state.RouteInput)?.Ratio.Mean ?? 1;
+        return Math.Min(state.RefusedRatio, usual + Decay * (state.RefusedRatio - usual));
     }
 
     private static TokenRange Elsewhere(InputModel? route, double estimate)

@@ -117,7 +117,7 @@ internal sealed class OpenAiChatClient : IModelClient
             if (response.IsSuccessStatusCode)
             {
                 var whole = await ReadAsync(response, reply, LargestReply, cancellation).ConfigureAwait(false);
-                return (whole ? Read(response, reply.Memory, request) : Failed(
+                return (whole ? Read(response, reply.Memory, request, body.Length) : Failed(
                     new ModelFailure(FailureKind.BadReply, $"the reply of {_route.BaseUrl} is longer than 32 MB"), response), false);
             }
 
@@ -137,7 +137,7 @@ internal sealed class OpenAiChatClient : IModelClient
         return message;
     }
 
-    private ModelResult Read(HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request)
+    private ModelResult Read(HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request, int sent)
     {
         OpenAiReply reply;
         try
@@ -161,9 +161,10 @@ internal sealed class OpenAiChatClient : IModelClient
         }
 
         var refused = !string.IsNullOrEmpty(reply.Refusal);
+        var usage = UsageBounds.Of(_route, request, sent, body.Length).Believed(reply.Usage);
         return new ModelResult
         {
-            Reply = new ModelReply(reply.Text ?? [], refused ? ReplyEnding.Refused : reply.Ending, reply.Usage)
+            Reply = new ModelReply(reply.Text ?? [], refused ? ReplyEnding.Refused : reply.Ending, usage)
             {
                 Refusal = refused ? reply.Refusal : null,
             },

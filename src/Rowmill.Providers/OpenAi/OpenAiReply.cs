@@ -25,6 +25,7 @@ internal struct OpenAiReply
 
     public ReplyEnding Ending { get; private set; }
 
+    /// <summary>Tokens as the service told them, true or not (<see cref="UsageBounds"/>); a number that is no count is -1.</summary>
     public TokenUsage? Usage { get; private set; }
 
     /// <summary>Reads a body.</summary>
@@ -180,7 +181,7 @@ internal struct OpenAiReply
     private static long? ReadCount(ref Utf8JsonReader json)
     {
         json.Read();
-        if (json.TokenType is JsonTokenType.Number && json.TryGetInt64(out var count)) return Math.Max(count, 0);
+        if (json.TokenType is JsonTokenType.Number) return json.TryGetInt64(out var count) ? count : -1;
         json.Skip();
         return null;
     }

@@ -201,6 +201,27 @@ public sealed class TokenCalibrationTests
         Assert.Equal(1000, calibration.Input(1000).Mean);
     }
 
+    [Fact]
+    public void An_absurd_count_of_a_refusal_is_believed_in_part_and_forgotten_as_replies_come()
+    {
+        var calibration = new TokenCalibration();
+        calibration.Refused(1000, 10_000);
+        Assert.Equal(3000, calibration.Input(1000).High);
+
+        calibration.Observe(10, 1000, new TokenUsage(1000, 0, 100), false, s_second);
+        Assert.Equal(2800, calibration.Input(1000).High, 9);
+
+        var plain = new TokenCalibration();
+        plain.Observe(10, 1000, new TokenUsage(1000, 0, 100), false, s_second);
+        for (var i = 0; i < 60; i++)
+        {
+            calibration.Observe(10, 1000, new TokenUsage(800, 0, 100), false, s_second);
+            plain.Observe(10, 1000, new TokenUsage(800, 0, 100), false, s_second);
+        }
+
+        Assert.Equal(plain.Input(1000).High, calibration.Input(1000).High);
+    }
+
     [Theory]
     [InlineData(0, 100)]
     [InlineData(800, -1)]

@@ -87,6 +87,44 @@ public sealed class OpenAiReplyTests
     }
 
     [Theory]
+    [InlineData("""{"prompt_tokens":1000000000,"completion_tokens":3}""")]
+    [InlineData("""{"prompt_tokens":12,"completion_tokens":1601}""")]
+    [InlineData("""{"prompt_tokens":-1,"completion_tokens":3}""")]
+    [InlineData("""{"prompt_tokens":12,"completion_tokens":-3}""")]
+    [InlineData("""{"prompt_tokens":12,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":-4}}""")]
+    [InlineData("""{"prompt_tokens":1e30,"completion_tokens":3}""")]
+    public async Task Usage_that_cannot_be_true_is_unknown(string usage)
+    {
+        var reply = await Given.Reply($$$"""{"choices":[{"message":{"content":"x"}}],"usage":{{{usage}}}}""");
+        Assert.Null(reply.Usage);
+        Assert.Equal("x", Given.Utf8(reply.Text));
+    }
+
+    // The context is 8192 tokens, the output limit 800.
+    [Theory]
+    [InlineData(8192, 1600, 1)]
+    [InlineData(12, 5000, 10_000)]
+    public async Task Usage_that_can_be_true_is_kept(int input, int output, int length)
+    {
+        var text = new string('x', length);
+        var reply = await Given.Reply(
+            $$$"""{"choices":[{"message":{"content":"{{{text}}}"}}],"usage":{"prompt_tokens":{{{input}}},"completion_tokens":{{{output}}}}}""");
+        Assert.Equal(new TokenUsage(input, 0, output), reply.Usage);
+    }
+
+    [Fact]
+    public async Task A_prompt_beyond_the_context_is_believed_while_the_request_is_as_long()
+    {
+        const string Body = """{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":20000,"completion_tokens":3}}""";
+        var result = await Given.Client(new ScriptedHttp().Reply(200, Body)).AskAsync(Given.Request(user: new string('x', 20_000)));
+        Assert.Equal(new TokenUsage(20_000, 0, 3), result.Reply!.Usage);
+    }
+
+    [Fact]
+    public async Task An_empty_completion_whose_usage_cannot_be_true_was_billed_all_the_same() => Assert.True(
+        (await Given.Failure(new ScriptedHttp().Reply(200, """{"choices":[],"usage":{"prompt_tokens":1000000000}}"""))).Billed);
+
+    [Theory]
     [InlineData("""{"choices":[]}""")]
     [InlineData("""{"choices":null}""")]
     [InlineData("""{"choices":[null]}""")]
