@@ -11,6 +11,12 @@ public sealed record KeptWindow
     /// <summary>A limit that the service has not named again for so long is no longer believed: accounts move to other plans.</summary>
     public static readonly TimeSpan LimitTrust = TimeSpan.FromDays(30);
 
+    /// <summary>
+    /// A told limit keeps a request that is larger than itself away for so long; then one is let through by the job's limit, so that the
+    /// service can tell its limit anew: nothing that fits would ever correct one that is wrong.
+    /// </summary>
+    public static readonly TimeSpan TooSmallTrust = TimeSpan.FromMinutes(10);
+
     /// <summary>A bucket that was seen to be smaller than its limit is tried at its full size again after this time.</summary>
     public static readonly TimeSpan BurstTrust = TimeSpan.FromDays(7);
 
@@ -20,7 +26,7 @@ public sealed record KeptWindow
     /// <summary>The window with the limit that the service told; null when it told none.</summary>
     public WindowSpec? Told { get; init; }
 
-    /// <summary>When the service last told that limit.</summary>
+    /// <summary>When the service last told that limit, or a request larger than it was last let through to try it.</summary>
     public DateTimeOffset ToldAt { get; init; }
 
     /// <summary>True when the service said that this is a day of the calendar.</summary>
@@ -74,6 +80,28 @@ public sealed record KeptWindow
         var told = now - ToldAt > LimitTrust ? null : Told;
         return ReferenceEquals(job, Job) && ReferenceEquals(told, Told) && (job ?? told) is not null ? Spec : Fit(job, told);
     }
+
+    /// <summary>How long until an amount fits; never is <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
+    /// <param name="ahead">What others may take first.</param>
+    /// <param name="amount">What the request takes.</param>
+    /// <param name="now">The clock's instant.</param>
+    /// <param name="spec">The window as it binds the job.</param>
+    /// <param name="job">The window as the job names it.</param>
+    public TimeSpan WaitFor(double ahead, double amount, DateTimeOffset now, WindowSpec spec, WindowSpec? job)
+    {
+        var wait = Usage.WaitFor(ahead, amount, now, spec);
+        if (wait != Timeout.InfiniteTimeSpan || !IsTooSmallFor(amount, now)) return wait;
+        var byJob = Fit(job, null) is { } own ? Usage.WaitFor(ahead, amount, now, own) : TimeSpan.Zero;
+        if (byJob == Timeout.InfiniteTimeSpan) return byJob;
+        var kept = ToldAt + TooSmallTrust - now;
+        return kept > byJob ? kept : byJob;
+    }
+
+    /// <summary>True when the service told a limit, still believed, that is smaller than an amount.</summary>
+    public bool IsTooSmallFor(double amount, DateTimeOffset now) => Told is { } told && told.Limit < amount && now - ToldAt <= LimitTrust;
+
+    /// <summary>The window without belief in the limit that the service told.</summary>
+    public KeptWindow Doubted(DateTimeOffset now) => this with { ToldAt = now - LimitTrust - TimeSpan.FromTicks(1) };
 
     /// <summary>With <see cref="Spec"/> as it follows from the rest.</summary>
     public KeptWindow Fitted() => this with { Spec = Fit(Job, Told) ?? Spec };

@@ -19,6 +19,7 @@ public sealed partial class OwnerWindows
         var answered = settlement.Used is not null || readings.Count > 0;
         if (settlement.Counted && answered) Arrived(claim, now);
         var known = _windows.Count;
+        if (settlement is { Counted: true, Used: not null }) Disprove(claim, readings, now);
         Learn(readings, claim.Charge, now);
         var givenBack = _tally.GivenBack - claim.GivenBack;
         if (!settlement.Counted) TakeBack(claim, now);
@@ -39,7 +40,9 @@ public sealed partial class OwnerWindows
         }
 
         if (settlement is { Counted: true, Used: not null }) Grow(claim);
-        Ended(claim, settlement.Counted || settlement.Readings.Count > 0);
+        
+        // Silence (a timeout, a lost connection) says nothing of a hold.
+        Ended(claim, settlement.Used is not null || settlement.Readings.Count > 0);
     }
 
     /// <summary>A request did not leave, or the service never saw it.</summary>
@@ -135,8 +138,7 @@ public sealed partial class OwnerWindows
         var measure = window.Spec.Measure;
         double amount = refusal.Requested ?? claim.Charge[measure];
 
-        // Larger than it ever admits: that says nothing of what is used.
-        if (amount > window.Spec.Limit) return;
+        if (WindowLessons.IsTooLarge(window, refusal, amount)) return;
         double later = 0, others = 0;
         foreach (var other in _reservations())
         {
@@ -145,7 +147,7 @@ public sealed partial class OwnerWindows
         }
 
         // Requests that left before the last lesson say nothing new.
-        if (window.Spec.Span == s_minute && claim.Order > Math.Max(window.BurstOrder, window.SetOrder))
+        if (window.Spec.Span == s_minute && amount <= window.Spec.Limit && claim.Order > Math.Max(window.BurstOrder, window.SetOrder))
         {
             // While it travelled the bucket refilled, and others of its crowd may have been let in because of that.
             var travelled = now - claim.At < _transit ? now - claim.At : _transit;
@@ -153,7 +155,7 @@ public sealed partial class OwnerWindows
             window = WindowLessons.Resized(window, refusal, amount, admitted, _tally.Charged.Requests, now);
         }
 
-        _windows[at] = WindowLessons.Refused(window, refusal, amount, later) with { SetOrder = Math.Max(window.SetOrder, claim.Order) };
+        _windows[at] = WindowLessons.Refused(window, refusal, amount, claim.Charge[measure], later) with { SetOrder = Math.Max(window.SetOrder, claim.Order) };
     }
 
     private void Refuse(int at, LimitReading refusal, DateTimeOffset sentAt)
@@ -162,7 +164,8 @@ public sealed partial class OwnerWindows
         double later = 0;
         foreach (var claim in _reservations())
             if (claim.At >= sentAt) later += claim.Charge[window.Spec.Measure];
-        _windows[at] = WindowLessons.Refused(window, refusal, refusal.Requested ?? 0, later);
+        double amount = refusal.Requested ?? 0;
+        if (!WindowLessons.IsTooLarge(window, refusal, amount)) _windows[at] = WindowLessons.Refused(window, refusal, amount, amount, later);
     }
 
     private void Grow(Claim claim)
@@ -172,6 +175,17 @@ public sealed partial class OwnerWindows
             var window = _windows[i];
             if (window is { BurstGrows: true, Burst: not null } && claim.Order <= window.BurstOrder)
                 _windows[i] = WindowLessons.Grown(window, claim.Charge[window.Spec.Measure]);
+        }
+    }
+
+    /// <summary>A service that admitted more than the limit it told, and tells none now, has another one.</summary>
+    private void Disprove(Claim claim, IReadOnlyList<LimitReading> readings, DateTimeOffset now)
+    {
+        for (var i = 0; i < _windows.Count; i++)
+        {
+            var window = _windows[i];
+            if (claim.At < window.ToldAt || !window.IsTooSmallFor(claim.Charge[window.Spec.Measure], now)) continue;
+            if (!readings.Any(r => r.Window == window.Spec.Name && r.Limit is > 0)) _windows[i] = window.Doubted(now);
         }
     }
 
@@ -199,6 +213,9 @@ public sealed partial class OwnerWindows
         {
             var (window, change) = (_windows[i], difference[_windows[i].Spec.Measure]);
             if (change == 0) continue;
+
+            // Whatever a service claims to have used: one request blocks a window for no more than one span beyond its reservation.
+            if (change > window.Spec.Limit) change = window.Spec.Limit;
             var usage = change > 0 ? window.Usage.Plus(change, now, window.Spec) : window.Usage.Refund(-change, now - claim.At, window.Spec);
             _windows[i] = window with { Usage = usage };
         }

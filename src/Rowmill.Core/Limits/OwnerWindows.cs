@@ -135,7 +135,14 @@ public sealed partial class OwnerWindows
         {
             var window = _windows[i];
             var usage = window.Usage.Plus(charge[window.Spec.Measure], now, window.Spec, _transit);
-            _windows[i] = window with { Usage = usage, LagOrder = usage.At > window.Usage.At ? order : window.LagOrder };
+            _windows[i] = window with
+            {
+                Usage = usage,
+                LagOrder = usage.At > window.Usage.At ? order : window.LagOrder,
+
+                // It tries the limit that the service told: the next one waits for what comes of it.
+                ToldAt = window.IsTooSmallFor(charge[window.Spec.Measure], now) ? now : window.ToldAt,
+            };
         }
 
         Probe(order, now);
@@ -157,8 +164,9 @@ public sealed partial class OwnerWindows
         string? binding = null;
         foreach (var window in _windows)
         {
-            if (window.For(Named(window.Spec.Name), now) is not { } spec) continue;
-            var wait = window.Usage.WaitFor(ahead[spec.Measure], charge[spec.Measure], now, spec);
+            var job = Named(window.Spec.Name);
+            if (window.For(job, now) is not { } spec) continue;
+            var wait = window.WaitFor(ahead[spec.Measure], charge[spec.Measure], now, spec, job);
             if (wait == Timeout.InfiniteTimeSpan) return (wait, spec.Name);
             if (wait > longest) (longest, binding) = (wait, spec.Name);
         }

@@ -18,6 +18,7 @@ internal sealed class RefusalPace
 
     private DateTimeOffset? _began;
     private DateTimeOffset _next = DateTimeOffset.MinValue;
+    private DateTimeOffset _taken = DateTimeOffset.MinValue;
     private TimeSpan? _interval;
     private int _replies;
 
@@ -28,16 +29,21 @@ internal sealed class RefusalPace
     public TimeSpan Take(DateTimeOffset now)
     {
         if (_interval is not { } interval) return TimeSpan.Zero;
+
+        // A clock that went back behind the last turn takes the next one with it.
+        if (_taken - now is var back && back > WindowUsage.Skew) (_next, _taken) = (_next - back, now);
         if (now < _next) return _next - now;
 
         // A turn missed by less than an interval is made up for.
         _next = (_next > now - interval ? _next : now) + interval;
+        _taken = now;
         return TimeSpan.Zero;
     }
 
     /// <summary>A request was refused; several that were sent together count once.</summary>
     public void Refused(DateTimeOffset now)
     {
+        if (_began > now) _began = null;
         if (_interval is { } known) _interval = known * Slower;
         else if (_began is { } began && now - began <= s_longestMeasured && _replies >= EnoughReplies) _interval = (now - began) / _replies * Slower;
         if (_interval is null && _began is { } old && now - old <= s_longestMeasured) return;

@@ -13,8 +13,11 @@ namespace Rowmill.Core.Limits;
 /// <param name="chance">A number from 0 up to 1, anew each time.</param>
 public sealed class RouteGate(Func<double> chance)
 {
-    /// <summary>How long the others wait for what comes of the first request after a hold.</summary>
-    public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(1);
+    /// <summary>How long the others wait at most for what comes of the first request after a hold.</summary>
+    public static readonly TimeSpan ProbeTime = TimeSpan.FromSeconds(30);
+
+    /// <summary>How soon they ask again meanwhile: what comes of it is there as soon as it is answered.</summary>
+    public static readonly TimeSpan ProbeStep = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan s_transientBase = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan s_rateLimitBase = TimeSpan.FromSeconds(1);
@@ -25,6 +28,8 @@ public sealed class RouteGate(Func<double> chance)
     private readonly RefusalPace _pace = new();
     private DateTimeOffset _heldSince = DateTimeOffset.MinValue;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
+    private DateTimeOffset _probeUntil = DateTimeOffset.MinValue;
+    private DateTimeOffset _setAt = DateTimeOffset.MinValue;
     private DateTimeOffset? _outageSince;
     private DateTimeOffset? _refusedSince;
     private bool _probing;
@@ -46,21 +51,24 @@ public sealed class RouteGate(Func<double> chance)
     {
         get
         {
-            lock (_gate) return _reason is null ? null : _until;
+            lock (_gate) return _reason is null ? null : _probing ? _probeUntil : _until;
         }
     }
 
     /// <summary>
     /// How long until the caller may send; zero: now. When a hold ends the first caller gets zero and is the probe; the others wait
-    /// until it has succeeded, at most <see cref="ProbeTime"/>, after which one more may try.
+    /// until something has come of it, at most <see cref="ProbeTime"/>, after which one more may try; they are told to ask again after
+    /// <see cref="ProbeStep"/>.
     /// </summary>
     public TimeSpan Wait(DateTimeOffset now)
     {
         lock (_gate)
         {
             if (_reason is null) return _pace.Take(now);
+            SetBack(now);
+            if (_probing && now < _probeUntil) return _probeUntil - now < ProbeStep ? _probeUntil - now : ProbeStep;
             if (now < _until) return _until - now;
-            (_probing, _until) = (true, now + ProbeTime);
+            (_probing, _probeUntil, _setAt) = (true, now + ProbeTime, now);
             return TimeSpan.Zero;
         }
     }
@@ -71,16 +79,20 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate) return _outageSince is { } since && now > since ? now - since : TimeSpan.Zero;
     }
 
-    /// <summary>How long the service has refused requests without taking one; zero when it has not.</summary>
+    /// <summary>How long the service has refused requests without taking one; zero when it has not, and while one tries it.</summary>
     public TimeSpan Refused(DateTimeOffset now)
     {
-        lock (_gate) return _refusedSince is { } since && now > since ? now - since : TimeSpan.Zero;
+        lock (_gate) return !_probing && _refusedSince is { } since && now > since ? now - since : TimeSpan.Zero;
     }
 
-    /// <summary>Holds the route at least until an instant.</summary>
+    /// <summary>Holds the route at least until an instant. How long the service has refused is counted anew from here.</summary>
     public void Hold(DateTimeOffset until, string reason, DateTimeOffset now)
     {
-        lock (_gate) HoldLocked(until, reason, now);
+        lock (_gate)
+        {
+            _refusedSince = null;
+            HoldLocked(until, reason, now, now);
+        }
     }
 
     /// <summary>A request brought a reply.</summary>
@@ -133,14 +145,14 @@ public sealed class RouteGate(Func<double> chance)
             var told = failure.RetryAfter is { } after ? now + after : DateTimeOffset.MinValue;
             if (sentAt < _heldSince)
             {
-                if (told > _until) HoldLocked(told, failure.Message, _heldSince);
+                if (told > _until && told > now) HoldLocked(told, failure.Message, _heldSince, now);
                 return;
             }
 
             _outageSince ??= now;
             // Full jitter: clients that broke down together do not come back together.
             var back = now + chance() * BackOff(s_transientBase, _failures++);
-            HoldLocked(back > told ? back : told, failure.Message, now);
+            HoldLocked(back > told ? back : told, failure.Message, now, now);
         }
     }
 
@@ -157,20 +169,31 @@ public sealed class RouteGate(Func<double> chance)
             {
                 _refusals = 0;
                 var jitter = after * 0.05 < s_jitter ? after * 0.05 : s_jitter;
-                HoldLocked(now + after + chance() * jitter, failure.Message, now);
+                HoldLocked(now + after + chance() * jitter, failure.Message, now, now);
             }
             else if (sentAt >= _heldSince)
             {
-                HoldLocked(now + (0.5 + chance() / 2) * BackOff(s_rateLimitBase, _refusals++), failure.Message, now);
+                HoldLocked(now + (0.5 + chance() / 2) * BackOff(s_rateLimitBase, _refusals++), failure.Message, now, now);
             }
         }
     }
 
-    private void HoldLocked(DateTimeOffset until, string reason, DateTimeOffset since)
+    private void HoldLocked(DateTimeOffset until, string reason, DateTimeOffset since, DateTimeOffset now)
     {
+        SetBack(now);
         // A probe's time is no hold: what comes of the probe replaces it.
         if (_reason is not null && !_probing && until <= _until) return;
-        (_heldSince, _until, _reason, _probing) = (since, until, reason, false);
+        (_heldSince, _until, _reason, _probing, _setAt) = (since, until, reason, false, now);
+    }
+
+    /// <summary>A clock that went back behind the hold takes its instants with it: nobody waits for longer because of that.</summary>
+    private void SetBack(DateTimeOffset now)
+    {
+        var back = _setAt - now;
+        if (back <= WindowUsage.Skew) return;
+        (_heldSince, _until, _setAt) = (_heldSince - back, _until - back, now);
+        if (_probing) _probeUntil -= back;
+        (_outageSince, _refusedSince) = (_outageSince - back, _refusedSince - back);
     }
 
     private static TimeSpan BackOff(TimeSpan first, int failures)

@@ -126,20 +126,35 @@ internal static class WindowLessons
     /// <param name="window">The window, the refused request not charged.</param>
     /// <param name="refusal">What the service said.</param>
     /// <param name="amount">What it took the request for.</param>
+    /// <param name="charged">What is charged here for the same request, zero where that is not known.</param>
     /// <param name="later">What was charged for requests that left later and are on their way.</param>
-    public static KeptWindow Refused(KeptWindow window, LimitReading refusal, double amount, double later)
+    public static KeptWindow Refused(KeptWindow window, LimitReading refusal, double amount, double charged, double later)
     {
         var (spec, usage) = (window.Spec, window.Usage);
 
         // Whatever wait Google names with it: the day is used up until its midnight.
         if (spec.Calendar) return AtLeast(window, spec.Limit);
         var wait = refusal.OpensIn is { } opens && opens > LongestWait ? LongestWait : refusal.OpensIn;
-        double? byWait = wait is { } w ? spec.CapacityFor(amount) - amount + w.TotalSeconds * spec.PerSecond : null;
+        var service = refusal.Limit ?? ServiceLimit(window);
+        if (wait is null && service > spec.Limit && Room(window, refusal) is { } left)
+            wait = TimeSpan.FromSeconds(Math.Min(Math.Max(0, amount - left) / service * spec.Span.TotalSeconds, LongestWait.TotalSeconds));
+
+        // The same request must wait that long, whatever the service took it for; a window never admits more than its limit.
+        var again = Math.Min(charged > 0 ? charged : amount, spec.Limit);
+        double? byWait = wait is { } w ? spec.CapacityFor(again) - again + w.TotalSeconds * spec.PerSecond : null;
+
+        // What the service counts in a larger window, or too large a request, says only how long: what is used here by the job's own limit stays.
+        if (service > spec.Limit || amount > spec.Limit)
+            return window with { Usage = usage with { Used = Math.Max(usage.Used, (byWait ?? spec.Capacity) + later) } };
         var used = Room(window, refusal) is { } room && room < amount
             ? Math.Max(spec.Capacity - room, byWait - s_rounding.TotalSeconds * spec.PerSecond ?? 0)
             : byWait ?? spec.Capacity;
         return window with { Usage = usage with { Used = Math.Max(0, used) + later } };
     }
+
+    /// <summary>True for a refusal of a request larger than the service ever admits, without a wait: that says nothing of what is used.</summary>
+    public static bool IsTooLarge(KeptWindow window, LimitReading refusal, double amount) =>
+        refusal.OpensIn is null && amount > (refusal.Limit is > 0 ? refusal.Limit.Value : ServiceLimit(window));
 
     private static double? Room(KeptWindow window, LimitReading refusal) =>
         refusal.Used is { } used ? (refusal.Limit ?? ServiceLimit(window)) - used : refusal.Remaining;

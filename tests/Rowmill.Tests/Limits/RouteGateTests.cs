@@ -95,7 +95,7 @@ public sealed class RouteGateTests
         var probe = Now;
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.Wait(Now));
         _clock.Advance(TimeSpan.FromSeconds(0.4));
-        Assert.Equal(TimeSpan.FromSeconds(0.6), _gate.Wait(Now));
+        Assert.Equal(TimeSpan.FromSeconds(1), _gate.Wait(Now));
 
         _gate.Succeeded(probe);
         Assert.Equal(TimeSpan.Zero, _gate.Wait(Now));
@@ -104,12 +104,14 @@ public sealed class RouteGateTests
     }
 
     [Fact]
-    public void Another_may_try_when_the_first_says_nothing_for_a_second()
+    public void Another_may_try_when_the_first_says_nothing_for_long()
     {
         _gate.Hold(Now + TimeSpan.FromSeconds(10), "parked", Now);
         _clock.Advance(TimeSpan.FromSeconds(10));
         _gate.Wait(Now);
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        _clock.Advance(RouteGate.ProbeTime - TimeSpan.FromSeconds(0.4));
+        Assert.Equal(TimeSpan.FromSeconds(0.4), _gate.Wait(Now));
+        _clock.Advance(TimeSpan.FromSeconds(0.4));
 
         Assert.Equal(TimeSpan.Zero, _gate.Wait(Now));
         Assert.Equal(TimeSpan.FromSeconds(1), _gate.Wait(Now));
@@ -156,6 +158,52 @@ public sealed class RouteGateTests
 
         Assert.Equal(TimeSpan.Zero, _gate.Outage(Now));
         Assert.Equal("RateLimited", _gate.Reason);
+    }
+
+    [Fact]
+    public void A_clock_set_back_makes_no_hold_and_no_probe_longer()
+    {
+        _gate.Hold(Now + TimeSpan.FromSeconds(2), "parked", Now);
+        _clock.Advance(TimeSpan.FromHours(-3));
+        Assert.Equal(TimeSpan.FromSeconds(2), _gate.Wait(Now));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(TimeSpan.Zero, _gate.Wait(Now));
+
+        _clock.Advance(TimeSpan.FromHours(-3));
+        Assert.Equal(RouteGate.ProbeStep, _gate.Wait(Now));
+        _clock.Advance(RouteGate.ProbeTime);
+        Assert.Equal(TimeSpan.Zero, _gate.Wait(Now));
+    }
+
+    [Fact]
+    public void A_clock_set_back_makes_no_pace_slower()
+    {
+        var pace = new RefusalPace();
+        pace.Refused(Now);
+        for (var i = 0; i < 10; i++) pace.Replied();
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        pace.Refused(Now);
+        Assert.Equal(TimeSpan.Zero, pace.Take(Now));
+        var wait = pace.Take(Now);
+        Assert.True(wait > TimeSpan.Zero);
+        _clock.Advance(TimeSpan.FromHours(-3));
+
+        Assert.Equal(wait, pace.Take(Now));
+    }
+
+    [Fact]
+    public void A_probe_s_own_time_is_no_refusing_and_a_route_used_again_counts_anew()
+    {
+        Fail(FailureKind.RateLimited, Now, TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal(TimeSpan.FromSeconds(11), _gate.Refused(Now));
+        _gate.Wait(Now);
+        Assert.Equal(TimeSpan.Zero, _gate.Refused(Now));
+
+        Fail(FailureKind.RateLimited, Now, TimeSpan.FromSeconds(10));
+        _gate.Hold(Now, "again", Now);
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal(TimeSpan.Zero, _gate.Refused(Now));
     }
 
     private void Fail(FailureKind kind, DateTimeOffset sent, TimeSpan? retryAfter = null) =>

@@ -73,6 +73,16 @@ public abstract partial class WindowStoreContract
     }
 
     [Fact]
+    public async Task Silence_lifts_no_hold()
+    {
+        await Store.HoldAsync(Groq, new(Clock.GetUtcNow(), "busy"));
+        await Store.SettleAsync((await Ask(s_minute, 1)).Reservation!.Value, new(null));
+
+        Assert.NotNull((await Ask(s_minute, 1)).Reservation);
+        Assert.Null((await Ask(s_minute, 1)).Reservation);
+    }
+
+    [Fact]
     public async Task A_new_hold_renews_and_the_longer_one_stays()
     {
         var now = Clock.GetUtcNow();

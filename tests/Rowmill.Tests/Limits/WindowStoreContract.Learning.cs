@@ -36,7 +36,9 @@ public abstract partial class WindowStoreContract
         var state = (await Store.ReadAsync())[0].Windows[0];
         Assert.Equal((source, binds), (state.Source, state.Window.Spec.Limit));
         Assert.Equal(binds / 60d, (await Store.SnapshotAsync(Groq, limits)).Rates.TokensPerSecond);
-        Assert.True((await Ask(limits, binds + 1)).NeverFits);
+        var larger = await Ask(limits, binds + 1);
+        Assert.Equal(source == WindowSource.Job ? Timeout.InfiniteTimeSpan : KeptWindow.TooSmallTrust, larger.Wait);
+        Assert.True((await Ask(limits, written + 1)).NeverFits);
     }
 
     [Fact]
@@ -52,7 +54,7 @@ public abstract partial class WindowStoreContract
     {
         await Store.ObserveAsync(Groq, [new(Tpm) { Limit = 600 }], Clock.GetUtcNow());
         Clock.Advance(KeptWindow.LimitTrust - TimeSpan.FromHours(1));
-        Assert.True((await Ask(s_none, 601)).NeverFits);
+        Assert.True((await Store.SnapshotAsync(Groq, s_none)).Binds);
         Clock.Advance(TimeSpan.FromHours(2));
 
         Assert.NotNull((await Ask(s_none, 601)).Reservation);
@@ -116,6 +118,60 @@ public abstract partial class WindowStoreContract
         await Refuse(await Ask(limits, 5_000), new LimitReading(Tpm) { Limit = 8_000, Requested = 11_387 });
 
         Assert.Equal(new[] { 0d }, await Used(Tpm));
+    }
+
+    [Theory]
+    [InlineData(6_000, 6_000)]
+    [InlineData(6_000, 3_000)]
+    [InlineData(12_000, 3_000)]
+    public async Task After_a_refusal_with_a_wait_the_same_request_waits_so_long_whatever_the_service_took_it_for(long written, long charged)
+    {
+        var limits = new RouteLimits { TokensPerMinute = written };
+        var refusal = new LimitReading(Tpm) { Limit = 12_000, Used = 11_000, Requested = 7_000, OpensIn = TimeSpan.FromSeconds(30) };
+        await Refuse(await Ask(limits, charged), refusal);
+
+        Assert.InRange((await Ask(limits, charged)).Wait.TotalSeconds, 28.9, 31);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(300_000L)]
+    public async Task A_told_limit_that_is_too_small_is_tried_by_one_request_after_a_while(long? written)
+    {
+        var limits = new RouteLimits { TokensPerMinute = written };
+        await Store.ObserveAsync(Groq, [new(Tpm) { Limit = 50 }], Clock.GetUtcNow());
+        Assert.Equal((Tpm, KeptWindow.TooSmallTrust), Binding(await Ask(limits, 1_000)));
+
+        Clock.Advance(KeptWindow.TooSmallTrust);
+        var trial = await Ask(limits, 1_000);
+        Assert.NotNull(trial.Reservation);
+        Assert.Equal(KeptWindow.TooSmallTrust, (await Ask(limits, 1_000)).Wait);
+
+        // Told anew by its headers.
+        await Settle(trial, 1_000, new LimitReading(Tpm) { Limit = 200_000 });
+        Assert.NotNull((await Ask(limits, 1_000)).Reservation);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(300_000L)]
+    public async Task A_told_limit_is_not_believed_when_more_was_admitted_and_none_is_told_now(long? written)
+    {
+        var limits = new RouteLimits { TokensPerMinute = written };
+        await Store.ObserveAsync(Groq, [new(Tpm) { Limit = 50 }], Clock.GetUtcNow());
+        Clock.Advance(KeptWindow.TooSmallTrust);
+        await Settle(await Ask(limits, 1_000), 1_000);
+
+        for (var i = 0; i < 3; i++) Assert.NotNull((await Ask(limits, 1_000)).Reservation);
+    }
+
+    [Fact]
+    public async Task A_usage_beyond_belief_blocks_a_window_for_minutes_and_not_for_ever()
+    {
+        var limits = new RouteLimits { TokensPerMinute = 8_000 };
+        await Settle(await Ask(limits, 500), 1_000_000_000);
+
+        Assert.InRange((await Ask(limits, 500)).Wait, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2));
     }
 
     [Fact]
