@@ -108,6 +108,15 @@ public sealed class RouteGate(Func<double> chance)
         }
     }
 
+    /// <summary>Whoever was let go does not send after all: if that was the probe, the next one may be it.</summary>
+    public void NotSent()
+    {
+        lock (_gate)
+        {
+            if (_probing) _probing = false;
+        }
+    }
+
     /// <summary>A request was turned away by a window that knows when it opens: the service is not down, and holds nobody back.</summary>
     public void Answered()
     {

@@ -157,7 +157,12 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
             return (null, _parking.ParkIfBackOffIsLong(route, back, words, now) ? TimeSpan.Zero : back, words);
         }
 
-        if (route.Part(pack) is not { } part) return (null, TimeSpan.Zero, "");
+        if (route.Part(pack) is not { } part)
+        {
+            route.Gate.NotSent();
+            return (null, TimeSpan.Zero, "");
+        }
+
         if (!route.Windows.Binds) return (Leave(route, pack, part), default, "");
         var demand = route.Demand(part);
         var grant = await AskWindowsAsync(route, demand, TimeSpan.Zero, null).ConfigureAwait(false);
@@ -174,12 +179,14 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
     /// <summary>False when the windows never admit so much, or when the wait parked the route.</summary>
     private async ValueTask<bool> IsWorthWaitingAsync(RouteState route, Pack part, Demand demand, WindowGrant grant)
     {
-        if (!grant.NeverFits) return !_parking.ParkIfLong(route, grant.Wait, await _parking.ReasonAsync(route, grant).ConfigureAwait(false));
+        route.Gate.NotSent();
+        if (!grant.NeverFits && grant.Wait <= run.Job.Patience) return true;
 
-        // The windows are smaller than the route knew: what it takes at once follows them.
+        // The windows may be smaller than the route knew: what it takes at once follows them.
         await LookAsync(route).ConfigureAwait(false);
-        if (route.Part(part) is { } smaller && smaller.Rows.Count == part.Rows.Count && !route.Demand(smaller).IsLessThan(demand))
-            _parking.NeverFits(route, demand, grant.Window!);
+        if (route.Part(part) is not { } smaller || smaller.Rows.Count < part.Rows.Count || route.Demand(smaller).IsLessThan(demand)) return false;
+        if (!grant.NeverFits) return !_parking.ParkIfLong(route, grant.Wait, await _parking.ReasonAsync(route, grant).ConfigureAwait(false));
+        _parking.NeverFits(route, demand, grant.Window!);
         return false;
     }
 

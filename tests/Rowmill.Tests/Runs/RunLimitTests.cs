@@ -1,5 +1,6 @@
 using Rowmill.Core;
 using Rowmill.Core.Jobs;
+using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 
@@ -106,7 +107,7 @@ public sealed class RunLimitTests
 
         Assert.Equal(RunState.Completed, summary.State);
         var later = world.Model().Calls.Where(c => !IsEarly(c)).Select(c => c.At).ToList();
-        Assert.True(later[1] - later[0] >= TimeSpan.FromSeconds(1), $"{later[0]:O} {later[1]:O}");
+        Assert.True(later[1] - later[0] >= RouteGate.ProbeTime, $"{later[0]:O} {later[1]:O}");
     }
 
     [Fact]
