@@ -40,7 +40,7 @@ public sealed partial class OwnerWindows
         }
 
         if (settlement is { Counted: true, Used: not null }) Grow(claim);
-        
+
         // Silence (a timeout, a lost connection) says nothing of a hold.
         Ended(claim, settlement.Used is not null || settlement.Readings.Count > 0);
     }

@@ -14,7 +14,7 @@ internal sealed class Workers(RunContext run, PackQueue queue, Asker asker)
     public async Task RunAsync()
     {
         Grow();
-        for (var awaited = 0; ; )
+        for (var awaited = 0; ;)
         {
             Task[] tasks;
             lock (_gate) tasks = [.. _tasks];

@@ -38,7 +38,12 @@ public sealed class LimitMannersTests
     {
         await using var simulator = await StartAsync(new SimulatorOptions
         {
-            Dialect = SimulatorDialect.Groq, RequestsPerMinute = 1200, Burst = 20, TokensPerMinute = 6000, TokensPerDay = 100_000, Script = [SimulatorFault.Hang],
+            Dialect = SimulatorDialect.Groq,
+            RequestsPerMinute = 1200,
+            Burst = 20,
+            TokensPerMinute = 6000,
+            TokensPerDay = 100_000,
+            Script = [SimulatorFault.Hang],
         });
         using var leave = new CancellationTokenSource();
         var hanging = simulator.AskAsync(Worth(100), cancellationToken: leave.Token);
@@ -196,7 +201,12 @@ public sealed class LimitMannersTests
     {
         var options = new SimulatorOptions
         {
-            Dialect = SimulatorDialect.OllamaV1, InputTokensPerMinute = 0, OutputTokensPerMinute = -1, Parallel = 4, MaxParallel = 3, RetryHint = (RetryHint)9,
+            Dialect = SimulatorDialect.OllamaV1,
+            InputTokensPerMinute = 0,
+            OutputTokensPerMinute = -1,
+            Parallel = 4,
+            MaxParallel = 3,
+            RetryHint = (RetryHint)9,
         };
         Assert.Equal(
             ["dialect", "input_tokens_per_minute", "max_parallel", "output_tokens_per_minute", "retry_hint"],

@@ -114,7 +114,11 @@ public sealed class LimitRoundTripTests
             var server = await SimulatorServer.StartAsync(options, clock);
             var route = new Route
             {
-                Provider = provider, Model = "m", BaseUrl = server.BaseAddress.ToString().TrimEnd('/'), ContextTokens = 8192, MaxOutputTokens = 4096,
+                Provider = provider,
+                Model = "m",
+                BaseUrl = server.BaseAddress.ToString().TrimEnd('/'),
+                ContextTokens = 8192,
+                MaxOutputTokens = 4096,
             };
             return new World(server, clock, ModelClients.Create(route, new ApiKeys(_ => null), clock));
         }
