@@ -37,6 +37,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
             if (open.Count == 0)
             {
                 if (_parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
+                if (await Parking.ReviewAsync(run).ConfigureAwait(false) is { } sooner && sooner < at) at = sooner;
                 await NapAsync(at - run.Clock.GetUtcNow(), parked.Message).ConfigureAwait(false);
             }
             else if (await (open.Count == 1 ? WaitForAsync(open[0], pack) : SpreadAsync(open, pack)).ConfigureAwait(false) is { } entry)
@@ -185,7 +186,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
         // The windows may be smaller than the route knew: what it takes at once follows them.
         await LookAsync(route).ConfigureAwait(false);
         if (route.Part(part) is not { } smaller || smaller.Rows.Count < part.Rows.Count || route.Demand(smaller).IsLessThan(demand)) return false;
-        if (!grant.NeverFits) return !_parking.ParkIfLong(route, grant.Wait, await _parking.ReasonAsync(route, grant).ConfigureAwait(false));
+        if (!grant.NeverFits) return !_parking.ParkIfLong(route, grant.Wait, await _parking.ReasonAsync(route, grant).ConfigureAwait(false), demand);
         _parking.NeverFits(route, demand, grant.Window!);
         return false;
     }

@@ -198,6 +198,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var reason = run.Stop.Reason;
         // Interrupted when everything had ended anyway: nothing was lost by it.
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
+        if (reason is { State: RunState.RateLimited, ResumeAt: { } told } && await Parking.ReviewAsync(run).ConfigureAwait(false) is { } opens && opens < told)
+            reason = reason with { ResumeAt = opens };
         reason = unwritten ?? reason;
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
         var finishAt = state is RunState.RateLimited

@@ -45,11 +45,13 @@ internal sealed class Parking(RunContext run)
     /// <param name="route">The route.</param>
     /// <param name="wait">How long.</param>
     /// <param name="what">What for.</param>
-    public bool ParkIfLong(RouteState route, TimeSpan wait, string what) => ParkIfLong(route, wait, what, TimeSpan.Zero, down: false);
+    /// <param name="demand">What the request may take.</param>
+    public bool ParkIfLong(RouteState route, TimeSpan wait, string what, Demand demand) =>
+        ParkIfLong(route, wait, what, TimeSpan.Zero, down: false, demand);
 
     /// <summary>Parks a route whose back-off is longer than the job's patience, which counts from the first of the refusals.</summary>
     public bool ParkIfBackOffIsLong(RouteState route, TimeSpan wait, string what, DateTimeOffset now) =>
-        ParkIfLong(route, wait, what, route.Gate.Refused(now), route.Gate.Outage(now) > TimeSpan.Zero);
+        ParkIfLong(route, wait, what, route.Gate.Refused(now), route.Gate.Outage(now) > TimeSpan.Zero, null);
 
     /// <summary>When a route that is preferred to another opens to a pack: one listed before it, or, side by side, any; null when none does.</summary>
     public DateTimeOffset? Better(RouteState route, Pack pack)
@@ -71,13 +73,13 @@ internal sealed class Parking(RunContext run)
         return earliest;
     }
 
-    private bool ParkIfLong(RouteState route, TimeSpan wait, string what, TimeSpan already, bool down)
+    private bool ParkIfLong(RouteState route, TimeSpan wait, string what, TimeSpan already, bool down, Demand? demand)
     {
         if (already + wait <= run.Job.Patience) return false;
         var now = run.Clock.GetUtcNow();
         var until = now + wait;
         if (run.Options.Wait && !down && !run.Routes.Any(r => r != route && GoesOnBefore(r, until))) return false;
-        if (!route.Park(down ? new StopReason(RunState.Failed, what) : new StopReason(RunState.RateLimited, what) { ResumeAt = until })) return true;
+        if (!route.Park(down ? new StopReason(RunState.Failed, what) : new StopReason(RunState.RateLimited, what) { ResumeAt = until, Waits = demand })) return true;
         run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = what, ["resume_at"] = SummaryJson.Time(until) });
         if (run.Routes.FirstOrDefault(r => r.Parked is null) is { } next)
             run.Events.Emit("failed_over", new JsonObject { ["from"] = route.Route.Name, ["to"] = next.Route.Name });
@@ -111,6 +113,29 @@ internal sealed class Parking(RunContext run)
         if (grant.Hold is not null || grant.Wait <= run.Job.Patience) return Words(route, grant);
         var windows = await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits, run.Stop.Stopping).ConfigureAwait(false);
         return LimitWords.Used(route.Route.Name, windows.Windows.FirstOrDefault(w => w.Spec.Name == grant.Window)?.Spec.Limit, grant.Window!);
+    }
+
+    /// <summary>
+    /// Looks again when the parked routes open: while others were in flight a window held their reservations too, and what came back of
+    /// them opens it sooner.
+    /// </summary>
+    /// <returns>The earliest; null when none opens.</returns>
+    public static async ValueTask<DateTimeOffset?> ReviewAsync(RunContext run)
+    {
+        foreach (var route in run.Routes)
+        {
+            if (route.Parked is not { ResumeAt: { } at, Waits: { } demand }) continue;
+            var windows = await run.Environment.Windows.SnapshotAsync(route.Owner, route.Route.Limits).ConfigureAwait(false);
+            var charge = Reservations.For(route.Route.Provider, demand);
+            var now = run.Clock.GetUtcNow();
+            var waits = windows.Windows.Select(w => w.Usage.AdvancedTo(now, w.Spec).WaitFor(0, charge[w.Spec.Measure], now, w.Spec)).ToList();
+            if (waits.Count == 0 || waits.Contains(Timeout.InfiniteTimeSpan)) continue;
+            var opens = now + waits.Max();
+            if (windows.Hold?.Until > opens) opens = windows.Hold.Until;
+            if (opens < at) route.OpensSooner(opens);
+        }
+
+        return Earliest(run.Routes)?.ResumeAt;
     }
 
     /// <summary>Says that a pack waits, once for each wait.</summary>

@@ -116,6 +116,12 @@ internal sealed class RouteState : IDisposable
         }
     }
 
+    /// <summary>It is parked for a shorter time than was thought.</summary>
+    public void OpensSooner(DateTimeOffset at)
+    {
+        lock (_gate) _parked = _parked is { ResumeAt: not null } parked ? parked with { ResumeAt = at } : _parked;
+    }
+
     /// <summary>Uses the route again when its time has come: one request goes first, the others wait for what comes of it.</summary>
     /// <returns>True when that was now.</returns>
     public bool Reopen(DateTimeOffset now)

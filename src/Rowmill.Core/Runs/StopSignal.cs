@@ -8,6 +8,9 @@ internal sealed record StopReason(RunState State, string Message)
     /// <summary>When the next call would fit.</summary>
     public DateTimeOffset? ResumeAt { get; init; }
 
+    /// <summary>What the request may take that a window keeps back until then; null when no window does.</summary>
+    public Limits.Demand? Waits { get; init; }
+
     /// <summary>True when the person has to mend something.</summary>
     public bool UserError { get; init; }
 }
