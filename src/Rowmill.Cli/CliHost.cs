@@ -1,3 +1,5 @@
+using Rowmill.Core.Runs;
+
 namespace Rowmill.Cli;
 
 /// <summary>What the program touches of the outside: so that a test can hold it in its hands.</summary>
@@ -32,6 +34,9 @@ internal sealed record CliHost
 
     /// <summary>Chance, from 0 up to 1.</summary>
     public required Func<double> Chance { get; init; }
+
+    /// <summary>Is told of every moment a run passes; null for nobody.</summary>
+    public Action<Transition>? Passed { get; init; }
 
     /// <summary>Asks for a clean stop.</summary>
     public CancellationToken Stop { get; init; }

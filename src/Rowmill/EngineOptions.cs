@@ -1,4 +1,5 @@
 using Rowmill.Core.Jobs;
+using Rowmill.Core.Runs;
 
 namespace Rowmill;
 
@@ -19,6 +20,9 @@ public sealed record EngineOptions
 
     /// <summary>Chance, from 0 up to 1, for jitter and run ids.</summary>
     public required Func<double> Chance { get; init; }
+
+    /// <summary>See <see cref="RunEnvironment.Passed"/>.</summary>
+    public Action<Transition>? Passed { get; init; }
 
     /// <summary>The store of a job that names none: <c>.rowmill/rowmill.db</c> beside the job file.</summary>
     public static string DefaultStorePath(Job job) => Path.Combine(job.Directory, ".rowmill", "rowmill.db");

@@ -46,6 +46,7 @@ public sealed class RowmillEngine : IAsyncDisposable
             StoreName = options.StorePath,
             Clock = options.Clock,
             Chance = options.Chance,
+            Passed = options.Passed,
         };
         Runner = new JobRunner(Environment);
     }

@@ -57,6 +57,7 @@ internal sealed class JobArguments
             Variable = _host.Variable,
             Clock = _host.Clock,
             Chance = _host.Chance,
+            Passed = _host.Passed,
         });
     }
 }

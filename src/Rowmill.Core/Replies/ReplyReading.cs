@@ -1,3 +1,5 @@
+using Rowmill.Core.Models;
+
 namespace Rowmill.Core.Replies;
 
 /// <summary>What a reply holds for one row of the pack.</summary>
@@ -26,4 +28,8 @@ internal readonly record struct RowReading(RowReadingKind Kind, ReadOnlyMemory<b
 /// <param name="Rows">One reading for each row, by position in the pack.</param>
 /// <param name="Good">How many are answered or abstained.</param>
 /// <param name="Problem">What is wrong with the reply as a whole; null when nothing is.</param>
-internal sealed record ReplyReading(IReadOnlyList<RowReading> Rows, int Good, string? Problem);
+internal sealed record ReplyReading(IReadOnlyList<RowReading> Rows, int Good, string? Problem)
+{
+    /// <summary>What was put right, and what was refused without being anybody's answer.</summary>
+    public ReplyCounts Counts { get; init; }
+}

@@ -45,6 +45,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
     private async ValueTask<IReadOnlyList<Pack>> CallAsync(Entry entry)
     {
         var (route, pack) = (entry.Route, entry.Pack);
+        run.Pass(Transition.Reserved);
         var request = run.Text.Request(pack, route.Form, route.Budget) with { MaxOutputTokens = (int)entry.Demand.OutputTokens };
         var reserved = new TokenUsage(entry.Demand.InputTokens, 0, entry.Demand.OutputTokens);
         var maxUsd = route.Route.Price?.Of(reserved);
@@ -57,6 +58,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         try
         {
             var callId = await OpenAsync(entry, reserved, maxUsd).ConfigureAwait(false);
+            run.Pass(Transition.IntentStored);
             run.Counters.CallSent();
             var inFlight = route.Sent();
             var sentAt = run.Clock.GetUtcNow();
@@ -79,6 +81,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
                 route.Ended();
             }
 
+            run.Pass(Transition.Replied);
             var call = new EndedCall(callId, entry, request, result, maxUsd, sentAt, run.Clock.GetElapsedTime(began), inFlight);
             return result.Reply is { } reply ? await ReadAsync(call, reply).ConfigureAwait(false) : await FailAsync(call, result.Failure!).ConfigureAwait(false);
         }
@@ -122,7 +125,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         {
             Job = run.Job.Name,
             RunId = run.RunId,
-            Question = run.Job.Question.Fingerprint,
+            Question = run.Question,
             Route = entry.Route.Route.Id,
             At = run.Clock.GetUtcNow(),
             Rows = keys,
@@ -181,6 +184,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         foreach (var ask in step.Failed) outcomes.Add(new RowOutcome(ask.Key, OutcomeKind.Failed, RowFailures.ToJson(ask.LastFailure!), ask.Attempts));
         await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure).ConfigureAwait(false);
         Count(pack, reading, step);
+        run.Pass(Transition.Counted);
         return step.Again;
     }
 
@@ -190,7 +194,8 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         var now = run.Clock.GetUtcNow();
         // The service may have worked, and charged, for a reply that never came: count the most it can have cost.
         var usd = failure?.Kind == FailureKind.TimedOut ? call.MaxUsd : call.Route.Route.Price?.Of(usage);
-        var settlement = Settlement(call, failure, reading.Good, rest is null ? null : $"{rest.Reason}: {rest.Detail}", usage, usd);
+        var note = rest is null ? null : $"{rest.Reason}: {rest.Detail}";
+        var settlement = Settlement(call, failure, reading.Good, note, usage, usd) with { Counts = reading.Counts };
         if (outcomes.Count == 0)
         {
             await run.Environment.Calls.SettleAsync(settlement).ConfigureAwait(false);
@@ -201,7 +206,7 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
             {
                 Job = run.Job.Name,
                 RunId = run.RunId,
-                Question = run.Job.Question.Fingerprint,
+                Question = run.Question,
                 Route = call.Route.Route.Id,
                 CallId = call.CallId,
                 At = now,
@@ -212,9 +217,10 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
             }).ConfigureAwait(false);
         }
 
+        run.Pass(Transition.OutcomeStored);
         if (failure is null or { Billed: true }) await _learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
         else await _learning.FailedAsync(call, failure).ConfigureAwait(false);
-        run.Counters.CallEnded(failure?.Kind, usage, usd);
+        run.Counters.CallEnded(failure?.Kind, usage, usd, reading.Counts);
         run.Events.Answered(reading.Good, call.Pack.Rows.Count - reading.Good);
     }
 
@@ -353,8 +359,10 @@ internal sealed class Asker(RunContext run, Intake intake, Action<Pack> putBack)
         var paid = failure.Billed || failure.Kind == FailureKind.TimedOut;
         var usd = paid ? call.MaxUsd : 0m;
         await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
+        run.Pass(Transition.OutcomeStored);
         await _learning.FailedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure.Kind, default, usd);
+        run.Pass(Transition.Counted);
     }
 
     private CallSettlement Settlement(EndedCall call, ModelFailure? failure, int good, string? note, TokenUsage usage, decimal? usd) =>

@@ -29,6 +29,7 @@ public sealed class JobRunner(RunEnvironment environment)
         if (grant.Granted is not { } lease) throw new AlreadyRunningException(job.Name, grant.Holder!, grant.Since!.Value);
         try
         {
+            environment.Passed?.Invoke(Transition.LeaseTaken);
             return await RunAsync(job, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
         }
         finally
@@ -59,6 +60,7 @@ public sealed class JobRunner(RunEnvironment environment)
         {
             Job = job,
             Options = options,
+            Question = plan.Scope.Question,
             Environment = environment,
             Lease = lease,
             Routes = await OpenRoutesAsync(plan).ConfigureAwait(false),
@@ -84,7 +86,9 @@ public sealed class JobRunner(RunEnvironment environment)
                 record = await AgreeAsync(plan, run, record).ConfigureAwait(false);
             }
 
+            run.Pass(Transition.RunBegun);
             await AskAllAsync(plan, run).ConfigureAwait(false);
+            run.Pass(Transition.AskingEnded);
             return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }
         finally
@@ -193,6 +197,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
+        run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
         rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
         var reason = run.Stop.Reason;
@@ -216,6 +221,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Rows = rows,
             Calls = run.Counters.Calls,
             Tokens = run.Counters.Tokens,
+            Replies = run.Counters.Replies,
             Usd = run.Counters.Usd,
             InDoubt = beginning.Doubt,
             Elapsed = run.Counters.Elapsed,
@@ -232,6 +238,7 @@ public sealed class JobRunner(RunEnvironment environment)
         await run.Events.FlushAsync().ConfigureAwait(false);
         var record = beginning.Record with { EndedAt = run.Clock.GetUtcNow(), Summary = SummaryJson.Write(summary) };
         await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+        run.Pass(Transition.RunEnded);
         run.Counters.Enter(RunPhase.Ended);
         return summary;
     }

@@ -63,5 +63,11 @@ internal sealed record RunContext
 
     public string RunId => Lease.RunId;
 
+    /// <summary>Fingerprint under which this run stores and finds answers.</summary>
+    public required string Question { get; init; }
+
+    /// <summary>A moment is passed.</summary>
+    public void Pass(Transition moment) => Environment.Passed?.Invoke(moment);
+
     public TimeProvider Clock => Environment.Clock;
 }

@@ -14,6 +14,7 @@ internal sealed class RunCounters(TimeProvider clock)
     private RowCounts _rows = new(0, 0, 0, 0, 0, 0, 0);
     private CallCounts _calls = new(0, 0, 0, 0);
     private TokenUsage _tokens;
+    private ReplyCounts _replies;
     private decimal? _usd = 0m;
     private decimal _reserved;
     private TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,6 +43,15 @@ internal sealed class RunCounters(TimeProvider clock)
         get
         {
             lock (_gate) return _tokens;
+        }
+    }
+
+    /// <summary>What was put right or refused in replies so far.</summary>
+    public ReplyCounts Replies
+    {
+        get
+        {
+            lock (_gate) return _replies;
         }
     }
 
@@ -140,7 +150,7 @@ internal sealed class RunCounters(TimeProvider clock)
     }
 
     /// <summary>A call ended, whatever came of it.</summary>
-    public void CallEnded(FailureKind? failure, TokenUsage usage, decimal? usd)
+    public void CallEnded(FailureKind? failure, TokenUsage usage, decimal? usd, ReplyCounts replies = default)
     {
         lock (_gate)
         {
@@ -152,6 +162,7 @@ internal sealed class RunCounters(TimeProvider clock)
                 _ => _calls with { Failed = _calls.Failed + 1 },
             };
             _tokens += usage;
+            _replies += replies;
             _usd = usd is null && failure is null ? null : _usd + (usd ?? 0m);
         }
     }

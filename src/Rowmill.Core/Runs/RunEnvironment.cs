@@ -47,6 +47,9 @@ public sealed record RunEnvironment
     /// <summary>Chance, from 0 up to 1, for jitter and run ids.</summary>
     public required Func<double> Chance { get; init; }
 
+    /// <summary>Is told of every <see cref="Transition"/> as it is passed, on the thread that passes it; null for nobody.</summary>
+    public Action<Transition>? Passed { get; init; }
+
     /// <summary>How long an interrupted run lets what is in flight finish.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(4);
 }

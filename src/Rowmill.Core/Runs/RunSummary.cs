@@ -72,6 +72,9 @@ public sealed record RunSummary
     /// <summary>Tokens of this run.</summary>
     public required TokenUsage Tokens { get; init; }
 
+    /// <summary>What was put right or refused in the replies of this run.</summary>
+    public ReplyCounts Replies { get; init; }
+
     /// <summary>USD of this run; null when a route without a price answered.</summary>
     public required decimal? Usd { get; init; }
 

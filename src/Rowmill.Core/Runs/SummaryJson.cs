@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Runs;
 
@@ -28,6 +29,7 @@ public static class SummaryJson
             ["cached_input"] = s.Tokens.CachedInput,
             ["output"] = s.Tokens.Output,
         },
+        ["replies"] = Replies(s.Replies),
         ["usd"] = s.Usd,
         ["in_doubt"] = new JsonObject { ["calls"] = s.InDoubt.Calls, ["usd"] = s.InDoubt.Usd },
         ["elapsed_seconds"] = Math.Round(s.Elapsed.TotalSeconds, 3),
@@ -50,6 +52,17 @@ public static class SummaryJson
         ["failed"] = rows.Failed,
         ["pending"] = rows.Pending,
         ["from_cache"] = rows.FromCache,
+    };
+
+    /// <summary>What was put right or refused in replies, as one JSON object.</summary>
+    public static JsonObject Replies(ReplyCounts counts) => new()
+    {
+        ["labels_mapped"] = counts.Labels,
+        ["values_coerced"] = counts.Values,
+        ["extras_dropped"] = counts.Extras,
+        ["duplicate_ids"] = counts.Duplicates,
+        ["foreign_ids"] = counts.Foreign,
+        ["without_id"] = counts.WithoutId,
     };
 
     /// <summary>The state's word, in snake_case.</summary>

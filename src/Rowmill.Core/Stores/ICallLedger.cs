@@ -61,6 +61,9 @@ public sealed record CallSettlement
     /// <summary>Rows of the call that got a valid answer or abstention from it.</summary>
     public int GoodRows { get; init; }
 
+    /// <summary>What was put right or refused in the reply.</summary>
+    public ReplyCounts Counts { get; init; }
+
     /// <summary>Tokens as billed.</summary>
     public TokenUsage Usage { get; init; }
 
