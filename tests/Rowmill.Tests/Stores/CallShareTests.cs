@@ -28,6 +28,7 @@ public sealed class CallShareTests
     [InlineData("0.0000000000000000000123")]
     [InlineData("1234567.000000000000000001")]
     [InlineData("0.000012")]
+    [InlineData("0.1234567890123456789012345678")]
     public void Money_of_any_size_is_divided_without_a_rest(string text)
     {
         var usd = decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
