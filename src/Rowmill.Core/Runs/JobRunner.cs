@@ -139,7 +139,7 @@ public sealed class JobRunner(RunEnvironment environment)
             ["rows"] = plan.Profile.Rows,
             ["models"] = new JsonArray([.. plan.Routes.Select(r => (JsonNode)r.Name)]),
         });
-        if (doubt.Calls > 0) run.Events.Emit("in_doubt", new JsonObject { ["calls"] = doubt.Calls, ["usd"] = doubt.Usd });
+        if (doubt.Calls > 0) run.Events.Emit("in_doubt", SummaryJson.Doubt(doubt));
         if (unused is not null) run.Events.Emit("unused", new JsonObject { ["answers"] = unused.Answers, ["usd"] = unused.Usd });
         return new Beginning(record, doubt, unused);
     }
@@ -197,6 +197,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
+        var cleared = await ClearAsync(plan, run, unwritten is null && rows.Pending == 0 && rows.Total == plan.Profile.Rows, abort).ConfigureAwait(false);
         run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
         rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
@@ -224,6 +225,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Replies = run.Counters.Replies,
             Usd = run.Counters.Usd,
             InDoubt = beginning.Doubt,
+            Cleared = cleared,
             Elapsed = run.Counters.Elapsed,
             ResumeAt = reason?.ResumeAt,
             FinishAt = finishAt,
@@ -249,7 +251,7 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             var output = run.Options.WriteOutput ? run.Job.Output : null;
-            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, abort).ConfigureAwait(false), null);
+            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, environment.Calls, abort).ConfigureAwait(false), null);
         }
         catch (ProblemException e)
         {
@@ -262,6 +264,22 @@ public sealed class JobRunner(RunEnvironment environment)
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
             return (run.Counters.Progress().Rows, new StopReason(RunState.Interrupted, "interrupted twice; everything paid for is stored, the output is not written"));
+        }
+    }
+
+    /// <summary>Clears the doubt that this run has ended. Where the store refuses, it stays for the end of the next run.</summary>
+    private async Task<ClearedCalls> ClearAsync(OpenedJob plan, RunContext run, bool ended, CancellationToken abort)
+    {
+        try
+        {
+            var cleared = await DoubtClearing.RunAsync(environment, run.Lease, plan.Scope.Routes, ended, abort).ConfigureAwait(false);
+            if (cleared.Calls > 0) run.Events.Emit("cleared", new JsonObject { ["calls"] = cleared.Calls, ["usd"] = cleared.Usd });
+            return cleared;
+        }
+        catch (Exception e) when (e is StoreException or LeaseLostException || (e is OperationCanceledException && abort.IsCancellationRequested))
+        {
+            run.Events.Emit("doubt_kept", new JsonObject { ["reason"] = e.Message });
+            return new ClearedCalls(0, 0);
         }
     }
 

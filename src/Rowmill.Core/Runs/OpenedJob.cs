@@ -111,14 +111,17 @@ public sealed class OpenedJob
     /// <param name="output">Where to; null to count only.</param>
     /// <param name="runId">The present run, whose answers are not from the cache; null outside one.</param>
     /// <param name="options">Which rows count; null for all.</param>
+    /// <param name="calls">The ledger; needed for an output with receipts.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     public async ValueTask<RowCounts> ExportAsync(
-        IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+        IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, ICallLedger? calls = null,
+        CancellationToken cancellationToken = default)
     {
-        if (output is null) return await PassAsync(answers, null, runId, options, cancellationToken).ConfigureAwait(false);
+        if (output is null) return await PassAsync(answers, null, runId, options, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (output.Receipt) ArgumentNullException.ThrowIfNull(calls);
         var sink = RowSinks.Create(output, Profile.Columns, Job.Question.Schema.Properties, Job.Source.Delimiter, Profile.NewLine, Simulated);
         await using var closing = sink.ConfigureAwait(false);
-        var counts = await PassAsync(answers, sink, runId, options, cancellationToken).ConfigureAwait(false);
+        var counts = await PassAsync(answers, sink, runId, options, output.Receipt ? calls : null, cancellationToken: cancellationToken).ConfigureAwait(false);
         await sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return counts;
     }
@@ -128,13 +131,17 @@ public sealed class OpenedJob
     /// <param name="sink">Receives the rows; null to count only.</param>
     /// <param name="runId">See <see cref="ExportAsync"/>.</param>
     /// <param name="options">Which rows count; null for all.</param>
+    /// <param name="calls">The ledger, to give each row its receipt; null for none.</param>
+    /// <param name="wanted">Which rows are looked at, by their content and key; null for all.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     public async ValueTask<RowCounts> PassAsync(
-        IAnswerStore answers, IRowSink? sink, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+        IAnswerStore answers, IRowSink? sink, string? runId = null, RunOptions? options = null, ICallLedger? calls = null,
+        Func<Row, RowKey, bool>? wanted = null, CancellationToken cancellationToken = default)
     {
         using var judge = Judge();
-        var pass = new VerdictPass(Source, judge, answers, Scope, runId);
-        return await pass.RunAsync(sink, options ?? new RunOptions(), cancellationToken).ConfigureAwait(false);
+        var receipts = calls is null ? null : new ReceiptBook(calls, Scope, Routes, runId);
+        var pass = new VerdictPass(Source, judge, answers, Scope, runId, receipts);
+        return await pass.RunAsync(sink, options ?? new RunOptions(), wanted, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Streams the rows with their keys.</summary>
