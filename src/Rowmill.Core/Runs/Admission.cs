@@ -36,7 +36,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
             var open = _parking.Open(pack);
             if (open.Count == 0)
             {
-                if (_parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
+                if (pack.IsProbe || _parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
                 if (await Parking.ReviewAsync(run).ConfigureAwait(false) is { } sooner && sooner < at) at = sooner;
                 await NapAsync(at - run.Clock.GetUtcNow(), parked.Message).ConfigureAwait(false);
             }
