@@ -105,6 +105,9 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         var pack = call.Pack;
         var outcomes = new List<RowOutcome>(pack.Rows.Count);
         List<Ask>? rest = null;
+
+        // Rows that ended on another model say nothing against this one.
+        var isClimbing = pack.Rows[0].Past.EndedOn.Count > 0;
         for (var i = 0; i < pack.Rows.Count; i++)
         {
             var ask = pack.Rows[i];
@@ -136,7 +139,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure).ConfigureAwait(false);
         Count(call, reading, moves);
         if (reading.Good > 0) run.Counters.AnsweredBy(call.Route.Route.Id);
-        else if (rest is not null && (pack.Rows.Count == 1 || packReason is not (RowFailures.TooLarge or RowFailures.Truncated))) CountBarren(call.Route, rest[0].LastFailure!);
+        else if (!isClimbing && (pack.Rows.Count == 1 || packReason is not (RowFailures.TooLarge or RowFailures.Truncated))) CountBarren(call.Route, rest![0].LastFailure!);
         run.Pass(Transition.Counted);
         return new StillToAsk(
             [.. moves.SelectMany(m => m.Packs)],

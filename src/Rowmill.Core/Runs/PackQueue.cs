@@ -40,6 +40,21 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
         }
     }
 
+    /// <summary>
+    /// Lets the rows of a pack that is out, and to which no model is open, wait with others of their kind while there is something else to ask.
+    /// </summary>
+    /// <returns>False when there is not, or when no more rows are held: then it is to wait, or to stay pending.</returns>
+    public bool TryPutAside(Pack pack)
+    {
+        lock (_gate)
+        {
+            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + pack.Rows.Count >= Gathering.MostHeld) return false;
+            if (_usedUp && _again.Count == 0 && _out == 1) return false;
+            foreach (var row in pack.Rows) _gathered.Add(row);
+            return true;
+        }
+    }
+
     /// <summary>The next pack, or null when there will be none. Each pack taken must be returned by <see cref="Done"/>.</summary>
     public async ValueTask<Pack?> TakeAsync(CancellationToken cancellationToken)
     {

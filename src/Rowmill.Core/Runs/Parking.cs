@@ -47,12 +47,16 @@ internal sealed class Parking(RunContext run)
         return null;
     }
 
-    /// <summary>Whether a route that the row has not ended on is open, or its time has come.</summary>
+    /// <summary>Whether a route that takes the row and that it has not ended on is open, or its time has come.</summary>
     public static bool IsOpen(RunContext run, Ask ask)
     {
         var now = run.Clock.GetUtcNow();
         foreach (var route in run.Routes)
-            if (!ask.Past.EndedOn.Contains(route.Route.Id) && (route.Parked is not { } parked || parked.ResumeAt <= now)) return true;
+        {
+            if (ask.Past.EndedOn.Contains(route.Route.Id) || !route.Takes(ask)) continue;
+            if (route.Parked is not { } parked || parked.ResumeAt <= now) return true;
+        }
+
         return false;
     }
 
