@@ -24,7 +24,9 @@ internal sealed class RouteLearning(RunContext run)
     {
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
-        if (call.Result.Reply?.Usage is { } told)
+
+        // A row that was given more room and still ran out of it says nothing of the usual reply.
+        if (call.Result.Reply?.Usage is { } told && !(truncated && call.Pack.Room > 0))
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
         route.Sizer.Ended(rows, good, truncated, again: call.Pack.Rows.Any(r => r.Attempts > 1));
         route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());

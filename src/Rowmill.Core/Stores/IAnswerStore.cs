@@ -53,7 +53,8 @@ public sealed record OutcomePack
     /// <summary>The run's lease; a store refuses the write of a run whose lease another has taken.</summary>
     public required Lease Lease { get; init; }
 
-    /// <summary>True when the rows were asked although stored answers existed (<c>--fresh</c>): these supersede older ones of the same route.</summary>
+    /// <summary>True when the rows were asked although outcomes of theirs were stored (<c>--fresh</c>): what is good here supersedes all that is older,
+    /// whatever its route.</summary>
     public bool Fresh { get; init; }
 }
 
@@ -88,8 +89,8 @@ public interface IAnswerStore
     /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
     ValueTask AppendAsync(OutcomePack pack, CancellationToken cancellationToken = default);
 
-    /// <summary>Finds the outcome that counts for each key. An answer or abstention of any route beats a failure; then the
-    /// routes' order decides, then the newest.</summary>
+    /// <summary>Finds the outcome that counts for each key. An answer or abstention of any route beats a failure; of answers and
+    /// abstentions, those asked afresh supersede all that is older, then the routes' order decides, then the newest; of failures the newest counts.</summary>
     /// <param name="scope">What counts.</param>
     /// <param name="keys">The rows.</param>
     /// <param name="found">Receives, for each key, the outcome or null; as long as <paramref name="keys"/>.</param>

@@ -19,8 +19,9 @@ internal sealed class StoredPack
         RunName = names.Name(row.Int64(3));
         Call = row.Int64(4);
         At = StoreTime.Read(row.Int64(5));
-        _keys = row.Blob(6).ToArray();
-        var lines = row.Blob(7).ToArray();
+        Fresh = row.Int64(6) != 0;
+        _keys = row.Blob(7).ToArray();
+        var lines = row.Blob(8).ToArray();
         _lines = lines;
         _ends = new int[_keys.Length / RowKey.Size];
         var start = 0;
@@ -33,7 +34,7 @@ internal sealed class StoredPack
     }
 
     /// <summary>The columns the constructor reads.</summary>
-    public const string Columns = "id, question, route, run, call, at, keys, lines";
+    public const string Columns = "id, question, route, run, call, at, fresh, keys, lines";
 
     public long Id { get; }
 
@@ -48,6 +49,9 @@ internal sealed class StoredPack
     public long Call { get; }
 
     public DateTimeOffset At { get; }
+
+    /// <summary>True when its rows were asked although outcomes of theirs were stored.</summary>
+    public bool Fresh { get; }
 
     /// <summary>Rows in it.</summary>
     public int Count => _ends.Length;

@@ -127,6 +127,30 @@ public abstract class AnswerStoreContract
     }
 
     [Fact]
+    public async Task An_answer_asked_afresh_supersedes_older_ones_of_every_route_and_newer_ones_follow_the_order_again()
+    {
+        await using var store = await OpenAsync();
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"old\""), Answer(2, "\"kept\"")));
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"fresh\""), Fail(2)) with { Route = "b/y@http://two", Fresh = true });
+
+        Assert.Equal(["\"fresh\"", "\"kept\""], (await store.Answers.FindAsync(s_scope, 1, 2)).Select(f => f.Text()));
+        Assert.Equal("\"old\"", (await store.Answers.FindAsync(s_scope with { Routes = ["a/x@http://one"] }, 1))[0].Text());
+
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"newest\"")));
+        Assert.Equal("\"newest\"", (await store.Answers.FindAsync(s_scope, 1))[0].Text());
+    }
+
+    [Fact]
+    public async Task Of_failures_the_newest_counts_whatever_its_route()
+    {
+        await using var store = await OpenAsync();
+        await store.Answers.AppendAsync(Pack(Fail(1, "old")));
+        await store.Answers.AppendAsync(Pack(Fail(1, "new")) with { Route = "b/y@http://two" });
+
+        Assert.Contains("new", (await store.Answers.FindAsync(s_scope, 1))[0].Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Unused_answers_are_those_outside_the_scope_with_their_cost_counted_once_per_call()
     {
         await using var store = await OpenAsync();
