@@ -29,6 +29,7 @@ internal static class StatusCommand
         var spent = await engine.Environment.Calls.SpentAsync(job.Name, host.Stop);
         var (doubt, doubtUsd) = await InDoubtAsync(engine.Environment.Calls, job.Name, host.Stop);
         var waiting = last is null ? [] : await WaitingAsync(engine.Environment.Events, last, host);
+        var sizes = last is null ? [] : await PackSizes.ReadAsync(engine.Environment.Events, last.RunId, host.Stop);
         var state = last is null ? "not_started" : last.EndedAt is null ? "running_or_killed" : (string?)last.Summary?["state"];
         words.Document(new JsonObject
         {
@@ -40,6 +41,7 @@ internal static class StatusCommand
             ["resume_at"] = last?.Summary?["resume_at"]?.DeepClone(),
             ["finish_at"] = last?.Summary?["finish_at"]?.DeepClone(),
             ["waiting"] = new JsonArray([.. waiting.Select(w => (JsonNode)new JsonObject { ["for"] = w.What, ["until"] = SummaryJson.Time(w.Until) })]),
+            ["pack_sizes"] = PackSizes.Json(sizes),
             ["last_run"] = last is null ? null : new JsonObject
             {
                 ["run_id"] = last.RunId,
@@ -60,6 +62,7 @@ internal static class StatusCommand
             var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : "has not ended: it runs, or was killed";
             words.People.WriteLine($"  last run {last.RunId} began {Words.Time(last.StartedAt)}, {ended}");
             foreach (var (what, until) in waiting) words.People.WriteLine($"  waits until {Words.Time(until)}: {what}");
+            foreach (var size in sizes) words.People.WriteLine($"  {size}");
             if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {Words.Sentence(message)}");
         }
 
