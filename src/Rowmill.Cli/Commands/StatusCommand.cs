@@ -31,6 +31,7 @@ internal static class StatusCommand
         var doubt = await DoubtSum.OfAsync(engine.Environment.Calls, job.Name, CallState.InDoubt, look, host.Stop);
         var cleared = await DoubtSum.OfAsync(engine.Environment.Calls, job.Name, CallState.Cleared, look, host.Stop);
         var waiting = last is null ? [] : await WaitingAsync(engine.Environment.Events, last, host);
+        var sizes = last is null ? [] : await PackSizes.ReadAsync(engine.Environment.Events, last.RunId, host.Stop);
         var state = look.Held is not null ? "running" : last is null ? "not_started" : last.EndedAt is null ? "killed" : (string?)last.Summary?["state"];
         words.Document(new JsonObject
         {
@@ -43,6 +44,7 @@ internal static class StatusCommand
             ["resume_at"] = last?.Summary?["resume_at"]?.DeepClone(),
             ["finish_at"] = last?.Summary?["finish_at"]?.DeepClone(),
             ["waiting"] = new JsonArray([.. waiting.Select(w => (JsonNode)new JsonObject { ["for"] = w.What, ["until"] = SummaryJson.Time(w.Until) })]),
+            ["pack_sizes"] = PackSizes.Json(sizes),
             ["last_run"] = last is null ? null : new JsonObject
             {
                 ["run_id"] = last.RunId,
@@ -64,6 +66,7 @@ internal static class StatusCommand
             var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : look.Held?.RunId == last.RunId ? "goes on" : "was killed";
             words.People.WriteLine($"  last run {last.RunId} began {Words.Time(last.StartedAt)}, {ended}");
             foreach (var (what, until) in waiting) words.People.WriteLine($"  waits until {Words.Time(until)}: {what}");
+            foreach (var size in sizes) words.People.WriteLine($"  {size}");
             if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {Words.Sentence(message)}");
         }
 

@@ -110,7 +110,8 @@ public sealed class JobRunner(RunEnvironment environment)
             var calibration = new TokenCalibration(
                 await environment.Calibrations.ReadAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false),
                 await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
-            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows);
+            var earlier = await environment.Calibrations.SizesAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false);
+            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows, earlier: earlier);
             routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance));
         }
 
