@@ -9,7 +9,6 @@ public sealed class QualityCommandTests
     {
         await using var folder = await CliFolder.CreateAsync();
         folder.Write("songs.csv", "title,artist,label\nAdorn,Miguel,Good\nNikes,Frank Ocean,Poor\nCranes,Solange,\n");
-        folder.WriteJob(more: "# nothing");
         var before = await folder.RunAsync("eval", "job.yaml", "--gold", "label");
         Assert.Equal(2, before.Exit);
         Assert.Contains("--gold: None of the 2 rows with a value in 'label' has been asked yet. Run the job first", before.Error, StringComparison.Ordinal);
@@ -52,6 +51,7 @@ public sealed class QualityCommandTests
     {
         await using var folder = await CliFolder.CreateAsync();
         folder.Write("songs.csv", "title,artist\n" + string.Concat(Enumerable.Range(1, 60).Select(i => $"Song {i},Somebody\n")));
+        folder.WriteJob("pack: { rows: 20 }");
         Assert.Equal(0, (await folder.RunAsync("run", "job.yaml")).Exit);
         var output = await File.ReadAllTextAsync(folder.File("out.csv"), Cancelled);
         var status = (await folder.RunAsync("status", "job.yaml", "--json")).Json;

@@ -24,7 +24,7 @@ public sealed class FieldTests
     [InlineData("""{"type":"array","items":{"$ref":"#/$defs/mood"}}""", FieldKind.Label, true, "Up,Down")]
     public void A_property_is_what_its_schema_says(string property, FieldKind kind, bool array, string labels)
     {
-        var schema = Schemas.Parse($$$"""{"type":"object","properties":{"v":{{{property}}}},"$defs":{"mood":{"enum":["Up","Down"]}}}""");
+        var schema = Schemas.Parse($$"""{"type":"object","properties":{"v":{{property}} },"$defs":{"mood":{"enum":["Up","Down"]} } }""");
 
         var field = Assert.Single(AnswerField.Of(schema));
 

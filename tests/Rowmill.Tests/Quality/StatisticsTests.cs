@@ -24,7 +24,7 @@ public sealed class StatisticsTests
     {
         Assert.Equal(((double?)null, 0d, 1d, "none"), (default(Share).Value, default(Share).Low, default(Share).High, default(Share).ToString()));
         Assert.Equal("94 % (88–97 %)", new Share(94, 100).ToString());
-        Assert.Equal("99.9 % (99.4–99.9 %)", new Share(999, 1000).ToString());
+        Assert.Equal("99.9 % (99–99.9 %)", new Share(999, 1000).ToString());
     }
 
     // The first is an example of Newcombe, Statistics in Medicine 17 (1998) 2635–2650, table III, method 10.
