@@ -21,8 +21,17 @@ public sealed class JobRunner(RunEnvironment environment)
     /// <returns>How it ended.</returns>
     /// <exception cref="ProblemException">The job, its source or a key is wrong; nothing was sent.</exception>
     /// <exception cref="AlreadyRunningException">The job already runs; nothing was sent.</exception>
-    public async Task<RunSummary> RunAsync(
-        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default)
+    public Task<RunSummary> RunAsync(
+        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default) =>
+        RunAsync(job, null, options, observer, cancellationToken, abort);
+
+    /// <summary>The same with a job that is open already, such as one asked apart.</summary>
+    internal Task<RunSummary> RunAsync(
+        OpenedJob opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort) =>
+        RunAsync(opened.Job, opened, options, observer, cancellationToken, abort);
+
+    private async Task<RunSummary> RunAsync(
+        Job job, OpenedJob? opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var runId = RunIds.New(environment.Clock, environment.Chance);
         var grant = await environment.Leases.AcquireAsync(job.Name, runId, environment.Owner, abort).ConfigureAwait(false);
@@ -30,7 +39,7 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             environment.Passed?.Invoke(Transition.LeaseTaken);
-            return await RunAsync(job, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
+            return await RunAsync(job, opened, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
         }
         finally
         {
@@ -39,12 +48,12 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     private async Task<RunSummary> RunAsync(
-        Job job, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
+        Job job, OpenedJob? opened, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var counters = new RunCounters(environment.Clock);
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
-        var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        var plan = opened ?? await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
         plan.RequireAdmission();
         if (options.MaxUsd is not null) MoneyLeft.CheckPrices(plan.Routes);
         counters.SetTotal(options.Total(plan.Profile.Rows));

@@ -35,7 +35,20 @@ public sealed class OpenedJob
     public SourceProfile Profile { get; }
 
     /// <summary>Which stored outcomes count.</summary>
-    public AnswerScope Scope => new(Job.Question.Fingerprint, [.. Routes.Select(r => r.Id)]);
+    public AnswerScope Scope => new(
+        Name is null ? Job.Question.Fingerprint : AnswerScope.Apart(Job.Question.Fingerprint, Name), [.. Routes.Select(r => r.Id)]);
+
+    /// <summary>What it is asked apart for; null for the job itself.</summary>
+    private string? Name { get; init; }
+
+    /// <summary>The same question asked apart: to some of the rows, and with answers that are not the job's.</summary>
+    /// <param name="name">What for.</param>
+    /// <param name="job">The job, with what is done differently.</param>
+    /// <param name="route">The one route that is asked.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="profile">What is known of them.</param>
+    internal static OpenedJob Apart(string name, Job job, Route route, IRowSource rows, SourceProfile profile) =>
+        new(job, [route], rows, profile) { Name = name };
 
     /// <summary>True when every label would be made up by the simulator.</summary>
     public bool Simulated => Routes.Any(r => r.Provider == SimulatorProvider);

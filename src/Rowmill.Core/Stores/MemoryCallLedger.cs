@@ -127,7 +127,7 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         lock (_gate)
         {
             return _calls
-                .Where(c => c.Intent.Job == job && c.Settlement is { GoodRows: > 0 })
+                .Where(c => c.Intent.Job == job && c.Settlement is { GoodRows: > 0 } && !AnswerScope.IsApart(c.Intent.Question))
                 .Where(c => c.Intent.Question != scope.Question || !scope.Routes.Contains(c.Intent.Route))
                 .Sum(c => c.Settlement!.Usd ?? 0);
         }
