@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Rowmill.Tests.Replies;
 
@@ -52,8 +53,19 @@ internal sealed class FuzzEntry(int owner, int row)
     /// <summary>How it is stored when it is accepted.</summary>
     public ReadOnlyMemory<byte> Stored { get; set; }
 
-    /// <summary>The mark as the entry bears it; empty for an abstention.</summary>
-    public string Mark => Members.Find(m => m.Name == "mark")?.Json.Trim('"') ?? "";
+    /// <summary>The mark that the entry bears; empty for an abstention.</summary>
+    public string Mark
+    {
+        get
+        {
+            if (Members.Find(m => m.Name == "mark") is not { } member || !member.Json.StartsWith('"')) return "";
+            using var document = JsonDocument.Parse(member.Json);
+            return document.RootElement.GetString()!;
+        }
+    }
+
+    /// <summary>The mark that the entry bears, or that its abstention names.</summary>
+    public string OwnMark => Abstains ? FuzzMarks.In(Members[0].Json).First() : Mark;
 
     public FuzzEntry Copy() => new(owner, row)
     {

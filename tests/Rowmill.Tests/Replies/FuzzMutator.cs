@@ -48,8 +48,10 @@ internal static class FuzzEntryMutators
         })),
         new("abstain as well", FuzzStage.Entries, c => c.World.Abstain && Each(c, entry =>
         {
-            entry.Members.Add(new FuzzMember("abstain", "\"not sure\"", null));
+            if (entry.Members.Exists(m => m.Name == "abstain")) return false;
+            entry.Members.Add(new FuzzMember("abstain", FuzzChance.Quote($"{entry.Mark}: not sure"), null));
             entry.Spoil(FuzzGrade.Doubtful);
+            return true;
         })),
         new("an entry that is none", FuzzStage.Entries, c => Each(c, entry =>
         {
@@ -147,13 +149,17 @@ internal static class FuzzIdMutators
         new("id that only looks like another row's", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Lose(entry, Lookalike(c.Chance, c.Chance.Next(1, c.World.Rows + 1))))),
         new("two ids in one entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
+            if (entry.Says is null) return false;
             entry.SecondId = Number(c.Chance.Next(1, c.World.Rows + 1));
             entry.Spoil(FuzzGrade.Doubtful);
+            return true;
         })),
         new("one id twice in an entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
+            if (entry.Says is null) return false;
             entry.SecondId = entry.Id;
             entry.Spoil(FuzzGrade.Doubtful);
+            return true;
         })),
         new("id elsewhere in the entry", FuzzStage.Entries, c =>
         {

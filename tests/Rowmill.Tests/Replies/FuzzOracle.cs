@@ -116,7 +116,7 @@ internal static class FuzzOracle
 
     private static bool IsMain(FuzzCase c, string mark) => c.Marks.TryFind(mark, out var kind, out _) && kind is 'r' or 'x' or 'f';
 
-    private static string Own(FuzzCase c, int row) => c.World.Truth[row - 1] is { Abstains: true } truth ? FuzzMarks.In(truth.Members[0].Json).First() : c.World.Truth[row - 1].Mark;
+    private static string Own(FuzzCase c, int row) => c.World.Truth[row - 1].OwnMark;
 
     private static bool IsGood(RowReading row) => row.Kind is RowReadingKind.Answered or RowReadingKind.Abstained;
 

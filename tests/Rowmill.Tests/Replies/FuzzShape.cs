@@ -175,9 +175,7 @@ internal sealed record FuzzObject(IReadOnlyList<FuzzProperty> Properties, bool C
         if (value.ValueKind != JsonValueKind.Object) return false;
         var members = value.EnumerateObject().ToList();
         return members.Select(m => m.Name).Distinct(StringComparer.Ordinal).Count() == members.Count
-            && Properties.All(p => members.Find(m => m.Name == p.Name) is { Name: not null } m && m.Value.ValueKind != JsonValueKind.Undefined
-                ? p.Shape.Admits(m.Value)
-                : !p.Required)
+            && Properties.All(p => value.TryGetProperty(p.Name, out var found) ? p.Shape.Admits(found) : !p.Required)
             && (!Closed || members.TrueForAll(m => Properties.Any(p => p.Name == m.Name)));
     }
 }

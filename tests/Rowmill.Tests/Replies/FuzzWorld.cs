@@ -34,7 +34,15 @@ internal sealed class FuzzWorld
         Answer = RandomAnswer(chance);
         Schema = Schemas.Parse(Answer.Schema);
         Reader = new ReplyReader(Schema, Abstain);
-        Truth = [.. Enumerable.Range(1, Rows).Select(row => Entry(chance, row, 'r'))];
+        Truth = MakeTruth(chance);
+    }
+
+    /// <summary>A pack of a given question, with true answers by chance; the model may abstain.</summary>
+    public FuzzWorld(int seed, int rows, FuzzObject answer, AnswerSchema schema)
+    {
+        (Seed, Rows, Abstain, Answer, Schema) = (seed, rows, true, answer, schema);
+        Reader = new ReplyReader(Schema, Abstain);
+        Truth = MakeTruth(new FuzzChance(new Random(seed), Marks));
     }
 
     public int Seed { get; }
@@ -83,6 +91,8 @@ internal sealed class FuzzWorld
         var reason = document.RootElement.GetProperty(ReplySchema.AbstainProperty).GetString()!;
         return Encoding.UTF8.GetBytes(FuzzChance.Quote(reason.Trim()));
     }
+
+    private List<FuzzEntry> MakeTruth(FuzzChance chance) => [.. Enumerable.Range(1, Rows).Select(row => Entry(chance, row, 'r'))];
 
     private static FuzzObject RandomAnswer(FuzzChance chance)
     {

@@ -93,7 +93,7 @@ internal static class FuzzWrapMutators
             // The key says one row, the entry another.
             foreach (var entry in c.Main.Entries)
             {
-                if (entry.SecondId is not null || !c.Chance.One(4)) continue;
+                if (entry.SecondId is not null || entry.Says is null || !c.Chance.One(4)) continue;
                 entry.SecondId = FuzzIdMutators.Number(c.Chance.Next(1, c.World.Rows + 1));
                 entry.Spoil(FuzzGrade.Doubtful);
             }

@@ -16,8 +16,12 @@ public sealed class ReplyFuzzTests(ITestOutputHelper output)
 
         output.WriteLine($"{TimeProvider.System.GetElapsedTime(start).TotalSeconds:F1} s");
         output.WriteLine(tally.ToString());
-        foreach (var failure in tally.Failures.GroupBy(f => f.Fault.Kind))
-            output.WriteLine($"{ReplyFuzz.Shorten(failure.MinBy(f => f.Text.Length)!)}\n");
+        foreach (var failures in tally.Failures.GroupBy(f => f.Fault.Kind))
+        {
+            output.WriteLine($"{ReplyFuzz.Shorten(failures.MinBy(f => f.Text.Length)!)}\n");
+            foreach (var failure in failures) output.WriteLine($"{failure}\n");
+        }
+
         Assert.Equal(replies, tally.Replies);
         Assert.Equal((0, 0, 0), (tally.Misplaced, tally.Exceptions, tally.Others));
     }
