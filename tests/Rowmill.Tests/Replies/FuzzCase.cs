@@ -85,8 +85,19 @@ internal sealed class FuzzCase
     /// <summary>Whether every document stands whole in the text.</summary>
     public bool Whole { get; set; } = true;
 
-    /// <summary>Whether a reader must find the documents.</summary>
+    /// <summary>Whether a reader must find the documents, as far as the mutators know.</summary>
     public bool Findable { get; set; } = true;
+
+    /// <summary>
+    /// Whether a reader must find every document and every entry in it. An object keyed by id is one only when all of its keys are ids, and
+    /// when no property of an answer has an id's name.
+    /// </summary>
+    public bool IsPlain => Findable && !Documents.Exists(d => d.Form is FuzzForm.Keyed or FuzzForm.KeyedRows
+        && (World.Answer.Properties.Any(p => char.IsAsciiDigit(p.Name[0]))
+            || d.Entries.Exists(e => e.Says is null || e.Instead is not null || e.Id!.Trim('"') != FuzzIdMutators.Number(e.Says.Value))));
+
+    /// <summary>Whether what stands before a thinking block already looks like the reply.</summary>
+    public bool HidesThinking { get; set; }
 
     /// <summary>Length of what is left of a reply that was cut and nothing else; null when it was not, or something else was done as well.</summary>
     public int? Cut { get; set; }
@@ -107,7 +118,7 @@ internal sealed class FuzzCase
     {
         if (entry.Says is not { } row) return;
         foreach (var member in entry.Members)
-            foreach (var mark in FuzzMarks.In(member.Json)) Told.Add((row, mark));
+            foreach (var mark in FuzzMarks.In(FuzzLiteral.Texts(member.Json))) Told.Add((row, mark));
     }
 
     /// <summary>Notes what a change of bytes touches, its neighbours included.</summary>

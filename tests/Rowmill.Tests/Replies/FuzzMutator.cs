@@ -131,9 +131,8 @@ internal static class FuzzIdMutators
             (entry.Id, other.Id) = (other.Id, entry.Id);
             (entry.Says, other.Says) = (other.Says, entry.Says);
             // How oddly an id is written goes with it.
-            var grade = (FuzzGrade)Math.Max((int)entry.Grade, (int)other.Grade);
-            entry.Spoil(grade);
-            other.Spoil(grade);
+            if (entry.Grade != FuzzGrade.Good) other.Spoil(FuzzGrade.Doubtful);
+            if (other.Grade != FuzzGrade.Good) entry.Spoil(FuzzGrade.Doubtful);
             c.Tell(entry);
             c.Tell(other);
         })),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Rowmill.Core.Replies;
@@ -86,15 +87,16 @@ internal static class FuzzOracle
     /// <summary>Whether the marks in an accepted answer are its row's.</summary>
     private static FuzzFault? Placed(FuzzCase c, int row, RowReadingKind kind, JsonElement stored, string text)
     {
-        var all = FuzzMarks.In(stored.ValueKind == JsonValueKind.String ? stored.GetString()! : Literal.Texts(stored)).ToList();
+        var all = FuzzMarks.In(stored.ValueKind == JsonValueKind.String ? stored.GetString()! : FuzzLiteral.Texts(stored)).ToList();
         var main = kind == RowReadingKind.Answered ? stored.GetProperty("mark").GetString()! : all.Count > 0 ? all[0] : "";
         List<string> strange = [];
         if (!IsTrue(c, main, row)) strange.Add(main);
         strange.AddRange(all.Where(mark => mark != main && !(c.Marks.TryFind(mark, out var k, out var r) && k != 'd' && FuzzMarks.Owner(k, r) == row)));
+        var isClear = c.Torn.Count == 0 && c.IsPlain && !c.Entries.Any(e => e.Grade != FuzzGrade.Good && (e.Says == row || e.SecondId == FuzzIdMutators.Number(row)));
         if (strange.Count == 0)
         {
-            var rival = c.Torn.Count > 0 || !c.Findable ? default : c.Told.FirstOrDefault(t => t.Row == row && t.Mark != main && IsMain(c, t.Mark));
-            return rival.Mark is null || c.Entries.Any(e => e.Grade != FuzzGrade.Good && e.Says == row) || !Literal.Says(c, row, kind: null, [rival.Mark])
+            var rival = isClear ? c.Told.FirstOrDefault(t => t.Row == row && t.Mark != main && IsMain(c, t.Mark)) : default;
+            return rival.Mark is null || !FuzzLiteral.Says(c, row, kind: null, [rival.Mark])
                 ? null
                 : new FuzzFault(Contradiction, row, $"is answered {text} while {rival.Mark} stands there as well");
         }
@@ -102,12 +104,12 @@ internal static class FuzzOracle
         foreach (var mark in strange)
         {
             var known = c.Marks.TryFind(mark, out var of, out var owner);
-            var excused = c.Told.Contains((row, mark)) || (known ? c.Torn.Contains(FuzzMarks.Owner(of, owner)) : c.Torn.Count > 0);
+            var excused = c.Told.Contains((row, mark)) || (of == 'd' && c.HidesThinking) || (known ? c.Torn.Contains(FuzzMarks.Owner(of, owner)) : c.Torn.Count > 0);
             if (!excused) return new FuzzFault(Misplaced, row, $"is answered {text}, where {mark} is not its own");
         }
 
-        if (!Literal.Says(c, row, kind, strange)) return new FuzzFault(Misplaced, row, $"is answered {text}, which stands nowhere under its id");
-        return c.Torn.Count == 0 && Literal.Says(c, row, kind: null, [Own(c, row)])
+        if (!FuzzLiteral.Says(c, row, kind, strange)) return new FuzzFault(Misplaced, row, $"is answered {text}, which stands nowhere under its id");
+        return isClear && FuzzLiteral.Says(c, row, kind: null, [Own(c, row)])
             ? new FuzzFault(Contradiction, row, $"is answered {text} while its own answer stands there as well")
             : null;
     }
@@ -146,14 +148,13 @@ internal static class FuzzOracle
             _verdicts = new Verdict[c.World.Rows];
             _stored = new ReadOnlyMemory<byte>[c.World.Rows];
             if (c.Torn.Count > 0) return;
-            var findable = c.Findable && !c.Documents.Exists(d =>
-                d.Form is FuzzForm.Keyed or FuzzForm.KeyedRows && d.Entries.Exists(e => e.Says is null || e.Instead is not null || e.Id!.Trim('"') != FuzzIdMutators.Number(e.Says.Value)));
-            var byRow = c.Entries.Where(e => e.Says is not null).ToLookup(e => e.Says!.Value);
+            var isPlain = c.IsPlain;
+            var byRow = c.Entries.SelectMany(Named).ToLookup(n => n.Row, n => n.Entry);
             for (var row = 1; row <= c.World.Rows; row++)
             {
                 var entries = byRow[row].ToList();
                 _verdicts[row - 1] = entries.Count == 0 ? c.Whole || c.Cut is not null ? Verdict.Nobody : Verdict.Open
-                    : !findable || entries.Exists(e => e.Grade == FuzzGrade.Doubtful) ? Verdict.Open
+                    : !isPlain || entries.Exists(e => e.Grade == FuzzGrade.Doubtful) ? Verdict.Open
                     : entries.TrueForAll(e => e.Grade == FuzzGrade.Bad) ? c.Whole ? Verdict.Refuse : Verdict.Open
                     : entries.Exists(e => e.Grade == FuzzGrade.Bad) ? Verdict.Open
                     : entries.Exists(e => !e.Stored.Span.SequenceEqual(entries[0].Stored.Span)) ? c.Whole ? Verdict.Refuse : Verdict.Open
@@ -163,113 +164,15 @@ internal static class FuzzOracle
             }
         }
 
+        /// <summary>The rows an entry names: with two ids in it, both are in doubt.</summary>
+        private static IEnumerable<(int Row, FuzzEntry Entry)> Named(FuzzEntry entry)
+        {
+            if (entry.Says is { } row) yield return (row, entry);
+            if (int.TryParse(entry.SecondId, CultureInfo.InvariantCulture, out var second) && second != entry.Says) yield return (second, entry);
+        }
+
         public Verdict Of(int row) => _verdicts[row - 1];
 
         public ReadOnlyMemory<byte> Stored(int row) => _stored[row - 1];
-    }
-
-    /// <summary>What stands literally in a text: every whole object in it, however deep.</summary>
-    private static class Literal
-    {
-        private static readonly JsonReaderOptions s_options = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 256 };
-
-        /// <summary>Whether an object with that id, or under that id as its key, holds all these marks; as an entry of that kind when one is given.</summary>
-        public static bool Says(FuzzCase c, int row, RowReadingKind? kind, List<string> marks)
-        {
-            var text = c.Text.Bytes;
-            for (var at = text.IndexOf((byte)'{'); at >= 0;)
-            {
-                if (TryParse(text[at..]) is { } document)
-                {
-                    using (document)
-                    {
-                        if ((IsKey(text[..at], row) || HasId(document.RootElement, row)) && Holds(document.RootElement, kind, marks)) return true;
-                    }
-                }
-
-                var next = text[(at + 1)..].IndexOf((byte)'{');
-                at = next < 0 ? -1 : at + 1 + next;
-            }
-
-            return false;
-        }
-
-        /// <summary>Every text in a value, names included.</summary>
-        public static string Texts(JsonElement value)
-        {
-            var texts = new StringBuilder();
-            Add(value);
-            return texts.ToString();
-
-            void Add(JsonElement element)
-            {
-                if (element.ValueKind == JsonValueKind.Object)
-                {
-                    foreach (var member in element.EnumerateObject())
-                    {
-                        texts.Append(' ').Append(TextOf(() => member.Name)).Append(' ');
-                        Add(member.Value);
-                    }
-                }
-                else if (element.ValueKind == JsonValueKind.Array)
-                {
-                    foreach (var item in element.EnumerateArray()) Add(item);
-                }
-                else if (element.ValueKind == JsonValueKind.String)
-                {
-                    texts.Append(' ').Append(TextOf(element.GetString)).Append(' ');
-                }
-            }
-        }
-
-        private static bool Holds(JsonElement entry, RowReadingKind? kind, List<string> marks)
-        {
-            var texts = Texts(entry);
-            var name = kind == RowReadingKind.Answered ? "mark" : "abstain";
-            return marks.TrueForAll(mark => texts.Contains(mark, StringComparison.Ordinal))
-                && (kind is null || entry.EnumerateObject().Any(m => TextOf(() => m.Name) == name));
-        }
-
-        private static bool HasId(JsonElement entry, int row) => entry.EnumerateObject().Any(m => TextOf(() => m.Name) == "id"
-            && m.Value.ValueKind switch
-            {
-                JsonValueKind.Number => m.Value.TryGetDecimal(out var number) && number == row,
-                JsonValueKind.String => TextOf(m.Value.GetString).Trim() == FuzzIdMutators.Number(row),
-                _ => false,
-            });
-
-        private static bool IsKey(ReadOnlySpan<byte> before, int row)
-        {
-            before = before.TrimEnd(" \t\r\n"u8);
-            if (before.IsEmpty || before[^1] != ':') return false;
-            before = before[..^1].TrimEnd(" \t\r\n"u8);
-            return before.EndsWith(Encoding.UTF8.GetBytes($"\"{row}\""));
-        }
-
-        private static JsonDocument? TryParse(ReadOnlySpan<byte> text)
-        {
-            var reader = new Utf8JsonReader(text, s_options);
-            try
-            {
-                return JsonDocument.TryParseValue(ref reader, out var document) ? document : null;
-            }
-            catch (JsonException)
-            {
-                return null;
-            }
-        }
-
-        /// <summary>A text, or nothing where it is none: half of a surrogate pair, or broken UTF-8.</summary>
-        private static string TextOf(Func<string?> text)
-        {
-            try
-            {
-                return text() ?? "";
-            }
-            catch (InvalidOperationException)
-            {
-                return "";
-            }
-        }
     }
 }

@@ -32,7 +32,8 @@ internal static class FuzzValueMutators
         })),
         new("a required member missing", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
-            if (entry.Members.RemoveAll(m => m.Property is { Required: true } && entry.Members.Count(o => o.Name == m.Name) == 1 && c.Chance.One(2)) == 0) return false;
+            var once = entry.Members.CountBy(m => m.Name).Where(n => n.Value == 1).Select(n => n.Key).ToList();
+            if (entry.Members.RemoveAll(m => m.Property is { Required: true } && once.Contains(m.Name) && c.Chance.One(2)) == 0) return false;
             entry.Spoil(FuzzGrade.Bad);
             return true;
         })),

@@ -113,7 +113,12 @@ internal static class FuzzWrapMutators
     private static bool Around(FuzzCase c, string before, string after)
     {
         // A model thinks first.
-        if (!string.IsNullOrWhiteSpace(before.TrimStart('\ufeff')) && c.Text.Bytes.TrimStart(" \t\r\n"u8).StartsWith("<think"u8)) c.Findable = false;
+        if (!string.IsNullOrWhiteSpace(before.TrimStart('\ufeff')) && c.Done.Exists(d => d.StartsWith("thinking", StringComparison.Ordinal)))
+        {
+            c.Findable = false;
+            c.HidesThinking |= before.AsSpan().ContainsAny('{', '[');
+        }
+
         c.Text.Splice(0, 0, Encoding.UTF8.GetBytes(before), 0);
         c.Text.Append(after);
         return true;
