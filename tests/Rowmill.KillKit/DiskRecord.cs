@@ -41,6 +41,9 @@ internal readonly record struct DiskRecord(DiskRecordKind Kind, int File, long O
     /// <summary>Bytes of the header.</summary>
     public const int HeaderSize = 20;
 
+    /// <summary>Beats a second at most.</summary>
+    public const int BeatsPerSecond = 20;
+
     /// <summary>The environment variable that says where the journal is written.</summary>
     public const string Variable = "ROWMILL_KILL_JOURNAL";
 

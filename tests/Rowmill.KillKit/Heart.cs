@@ -6,9 +6,6 @@ namespace Rowmill.KillKit;
 /// </summary>
 internal static class Heart
 {
-    /// <summary>Beats a second at most.</summary>
-    public const int PerSecond = 20;
-
     public static void Start(DiskJournal journal)
     {
         var never = new ManualResetEventSlim();
@@ -16,7 +13,7 @@ internal static class Heart
 
         void Beat()
         {
-            while (!never.Wait(TimeSpan.FromSeconds(1.0 / PerSecond))) journal.Add(DiskRecordKind.Beat);
+            while (!never.Wait(TimeSpan.FromSeconds(1.0 / DiskRecord.BeatsPerSecond))) journal.Add(DiskRecordKind.Beat);
         }
     }
 }
