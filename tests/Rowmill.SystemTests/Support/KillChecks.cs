@@ -77,7 +77,7 @@ internal sealed class KillChecks(KillCase plan, KillReference reference)
     }
 
     /// <summary>The resumed run.</summary>
-    public void Ended(ProgramResult result, IReadOnlyList<KillFound> kills, IReadOnlyList<LedgerEntry> before, IReadOnlyList<LedgerEntry> resumed)
+    public void Ended(ProgramResult result, IReadOnlyList<KillFound> kills, IReadOnlyList<LedgerEntry> resumed)
     {
         var summary = result.Document();
         Require(result.ExitCode is 0 or 3, $"the resumed run ended with {result.ExitCode}: {result.Error}");
@@ -89,9 +89,7 @@ internal sealed class KillChecks(KillCase plan, KillReference reference)
 
         var (doubt, least) = (summary.Count("in_doubt", "calls"), last.Truth);
         Require(doubt >= least, $"in_doubt is {doubt}, but {least} calls were paid for without an end");
-        Require(doubt <= last.After.Open, $"in_doubt is {doubt}, but only {last.After.Open} calls have no end");
-        _ = before;
-    }
+        Require(doubt <= last.After.Open, $"in_doubt is {doubt}, but only {last.After.Open} calls have no end");    }
 
     /// <summary>Rows failed under the faults: each was asked often enough, and never got a good reply.</summary>
     public void GaveUp(IReadOnlyList<KillFound> kills, IReadOnlyList<LedgerEntry> before)

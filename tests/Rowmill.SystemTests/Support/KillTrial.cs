@@ -43,7 +43,7 @@ internal sealed class KillTrial(KillCase plan, KillReference reference) : IAsync
         var next = await _shop.ReplaceAsync(server, options);
         var result = await _shop.RunAsync("run", "songs.yaml", "--json");
         var summary = result.Document();
-        check.Ended(result, _kills, [.. _ledger], next.Ledger);
+        check.Ended(result, _kills, next.Ledger);
         if (summary.Count("rows", "failed") > (plan.Poison is null ? 0 : 1))
         {
             // The faults of the killed runs took all tries of some row: that is no loss, as long as it can be asked again.
