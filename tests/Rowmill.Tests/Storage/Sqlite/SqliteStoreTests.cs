@@ -58,6 +58,20 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task An_intent_is_on_the_disk_before_its_call_leaves_and_what_was_written_before_it_too()
+    {
+        await using var store = await Open();
+        await store.Answers.AppendAsync(Pack(Answer(1)));
+        Assert.Equal(0, store.Writer.Syncs);
+
+        await store.Calls.OpenAsync(Intent(1));
+        Assert.Equal(1, store.Writer.Syncs);
+
+        await store.Answers.AppendAsync(Pack(Answer(2)));
+        Assert.Equal(1, store.Writer.Syncs);
+    }
+
+    [Fact]
     public async Task What_was_written_is_synchronized_within_a_second_and_once()
     {
         await using var store = await Open();
