@@ -165,5 +165,10 @@ public sealed class JobAudit
             known.ReadAsync(route, question, cancellationToken);
 
         public ValueTask AddAsync(string route, string question, UsageMoments seen, CancellationToken cancellationToken = default) => default;
+
+        // The sizes to judge are the audit's own, whatever runs have settled on.
+        public ValueTask<IReadOnlyList<LearnedPackSize>> SizesAsync(string route, string question, CancellationToken cancellationToken = default) => new([]);
+
+        public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default) => default;
     }
 }

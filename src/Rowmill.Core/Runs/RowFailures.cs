@@ -46,15 +46,10 @@ internal static class RowFailures
         return new RowFailure(reason, detail, Excerpt(text));
     }
 
-    /// <summary>As much of a reply as is kept: of one that is too long the row's entry where it is whole, else the beginning of what follows the thinking.</summary>
+    /// <summary>As much of a reply as is kept: of one that is too long the beginning of its first document outside thinking, where there is one.</summary>
     public static string Excerpt(ReadOnlyMemory<byte> text)
     {
-        if (text.Length > ReplyBytes)
-        {
-            text = JsonFinder.AfterThinking(text);
-            if (JsonFinder.Entries(text) is [var entry, ..]) text = entry;
-        }
-
+        if (text.Length > ReplyBytes && JsonFinder.Find(text.Span, isRowsReserved: false, out _) is [var answer, ..]) text = text[answer.Start..];
         var length = Math.Min(text.Length, ReplyBytes);
 
         // Not in the middle of a character.
