@@ -68,6 +68,9 @@ internal sealed class PackBudget
         Calibration = calibration;
     }
 
+    /// <summary>The route's price; null when unknown.</summary>
+    public Price? Price => _route.Price;
+
     /// <summary>What calls have shown.</summary>
     public TokenCalibration Calibration { get; }
 

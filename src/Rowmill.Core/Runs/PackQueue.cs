@@ -152,10 +152,9 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
         var sizer = sizerFor(first);
         var rows = new List<Ask>(Math.Min(sizer.Rows, 64)) { first };
         var tokens = first.Tokens;
-        while (rows.Count < sizer.Rows
-            && await intake.PeekAsync().ConfigureAwait(false) is { } next
+        while (await intake.PeekAsync().ConfigureAwait(false) is { } next
             && sizerFor(next) == sizer
-            && sizer.Takes(rows.Count + 1, tokens + next.Tokens))
+            && sizer.Fills(rows.Count + 1, tokens + next.Tokens))
         {
             rows.Add(intake.Take());
             tokens += next.Tokens;

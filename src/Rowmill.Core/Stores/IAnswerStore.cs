@@ -61,7 +61,19 @@ public sealed record OutcomePack
 /// <summary>Which stored outcomes count: those of one question, from these routes.</summary>
 /// <param name="Question">Fingerprint of the question.</param>
 /// <param name="Routes">Route ids in the job's order; where several have an answer, the earliest listed wins.</param>
-public sealed record AnswerScope(string Question, IReadOnlyList<string> Routes);
+public sealed record AnswerScope(string Question, IReadOnlyList<string> Routes)
+{
+    /// <summary>
+    /// A question asked apart, as an audit does: its answers are nobody's labels. They count for no row of the job, and no edit leaves
+    /// them unused. Fingerprints are hexadecimal, so a slash stands in no other question.
+    /// </summary>
+    /// <param name="question">Fingerprint of the question.</param>
+    /// <param name="name">What it is asked apart for.</param>
+    public static string Apart(string question, string name) => $"{question}/{name}";
+
+    /// <summary>Whether a question was asked apart.</summary>
+    public static bool IsApart(string question) => question.Contains('/');
+}
 
 /// <summary>A stored outcome.</summary>
 /// <param name="Kind">How it ended.</param>
@@ -101,6 +113,6 @@ public interface IAnswerStore
     /// <summary>Whether anything is stored for the scope; false lets a run skip looking.</summary>
     ValueTask<bool> AnyAsync(AnswerScope scope, CancellationToken cancellationToken = default);
 
-    /// <summary>Answers stored for the job under questions or routes outside the scope.</summary>
+    /// <summary>Answers stored for the job under questions or routes outside the scope; those to a question asked apart are left out.</summary>
     ValueTask<UnusedAnswers> UnusedAsync(string job, AnswerScope scope, CancellationToken cancellationToken = default);
 }

@@ -59,7 +59,7 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
         lock (_gate)
         {
             var rows = _good
-                .Where(o => o.Key.Job == job && (o.Key.Question != scope.Question || !scope.Routes.Contains(o.Key.Route)))
+                .Where(o => o.Key.Job == job && !AnswerScope.IsApart(o.Key.Question) && (o.Key.Question != scope.Question || !scope.Routes.Contains(o.Key.Route)))
                 .Sum(o => o.Value);
             return ValueTask.FromResult(new UnusedAnswers(rows, rows == 0 ? 0 : calls.CostOutside(job, scope)));
         }

@@ -167,6 +167,22 @@ public abstract class AnswerStoreContract
     }
 
     [Fact]
+    public async Task Answers_to_a_question_asked_apart_are_found_under_it_alone_and_never_unused()
+    {
+        await using var store = await OpenAsync();
+        var apart = AnswerScope.Apart(s_scope.Question, "audit/7/alone");
+        var call = await store.Calls.OpenAsync(Intent(1) with { Question = apart });
+        await store.Answers.AppendAsync(Pack(Answer(1)) with { CallId = call, Question = apart });
+        await store.Calls.SettleAsync(Settlement(call, 0.125m));
+
+        Assert.Null((await store.Answers.FindAsync(s_scope, 1))[0]);
+        Assert.NotNull((await store.Answers.FindAsync(s_scope with { Question = apart }, 1))[0]);
+        Assert.Equal(new UnusedAnswers(0, 0), await store.Answers.UnusedAsync("songs", s_scope));
+        Assert.Equal(new UnusedAnswers(0, 0), await store.Answers.UnusedAsync("songs", s_scope with { Question = "later" }));
+        Assert.Equal(0.125m, await store.Calls.SpentAsync("songs"));
+    }
+
+    [Fact]
     public async Task A_run_whose_job_was_taken_over_cannot_store()
     {
         await using var store = await OpenAsync();
