@@ -10,6 +10,9 @@ public sealed class LadderTests
     private static readonly Came s_pointless = new("a", IsPointless: true);
 
     [Fact]
+    public void A_row_alone_has_at_least_five_tries() => Assert.InRange(Ladder.TriesAlone, 5, 10);
+
+    [Fact]
     public void Rows_that_a_reply_left_out_wait_for_others_and_the_second_time_go_by_themselves()
     {
         var pack = Pack(6);
