@@ -60,7 +60,7 @@ public sealed class PackCapTests
         for (var i = 0; i < 200; i++)
         {
             cap.Ended(cap.Rows, cap.Rows * 9 / 10, false, s_requests, 20);
-            sizes.Add(cap.Rows);
+            sizes.Add(cap.Settled);
         }
 
         Assert.Equal([20], sizes);
@@ -106,7 +106,7 @@ public sealed class PackCapTests
     public void A_size_of_one_recovers()
     {
         var cap = new PackCap(20);
-        for (var i = 0; i < 30; i++) cap.Ended(cap.Rows, cap.Rows > 1 ? 0 : 1, false, s_requests, 20);
+        for (var i = 0; i < 100; i++) cap.Ended(cap.Rows, cap.Rows > 1 ? 0 : 1, false, s_requests, 20);
         Assert.Equal(1, cap.Settled);
 
         for (var i = 0; i < 600; i++) cap.Ended(cap.Rows, cap.Rows, false, s_requests, 20);

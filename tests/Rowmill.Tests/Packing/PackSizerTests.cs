@@ -34,7 +34,7 @@ public sealed class PackSizerTests
         Assert.InRange(sizer.Rows, 10, 20);
 
         for (var i = 0; i < 600; i++) sizer.Ended(sizer.Rows, sizer.Rows, false);
-        Assert.Equal(50, sizer.Rows);
+        Assert.InRange(sizer.Rows, 44, 50);
     }
 
     [Fact]
