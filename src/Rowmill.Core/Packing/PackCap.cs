@@ -8,7 +8,7 @@ namespace Rowmill.Core.Packing;
 /// <list type="bullet">
 /// <item>What a row costs in packs of a size is told by <see cref="PackLosses"/>. The size settled on gives way to a larger one when three
 /// packs of that have come and a row costs less in them, half a pack's doubt included; to a smaller one when a row costs less there
-/// beyond chance: the most that agrees with what was seen there is below the least that agrees with what was seen here.</item>
+/// by more than chance explains: than the doubt of both costs, each the distance to the end of what agrees with what was seen.</item>
 /// <item>A size is tried, pack by pack, when it would save something if it lost as little as agrees with what was seen: twice the largest
 /// as long as that is the settled one, half of the smallest, and the middle between two that were tried. A larger one is not hoped
 /// to lose less than the settled one does.</item>
@@ -26,6 +26,9 @@ internal sealed class PackCap(int rows)
 
     /// <summary>What a size must promise to save, at best, to be tried: somewhat less than the prompt's small share.</summary>
     private const double WorthTrying = 0.04;
+
+    /// <summary>What has cost less for so many packs is settled on when too little is left known of the settled size to compare.</summary>
+    private const double LongTried = 30;
 
     /// <summary>Packs that cost half as much again as if they came whole are bad enough to look elsewhere before there are three.</summary>
     private const double Bad = 1.5;
@@ -105,12 +108,15 @@ internal sealed class PackCap(int rows)
         var (best, least) = (settled, expected(settled));
         var larger = _losses.Costs(price, Surety.Doubted, settled);
         var smaller = _losses.Costs(price, Surety.Most);
-        var (below, here) = ((1 - WorthGrowing) * least, _losses.Costs(price, Surety.Least)(settled));
+        var usual = least;
+        var doubt = usual - _losses.Costs(price, Surety.Least)(settled);
+        var isForgotten = _losses.At(settled).Packs < PacksToSettle;
         foreach (var size in _losses.Seen)
         {
-            if (size == settled || size > last || _losses.At(size).Packs < PacksToSettle || expected(size) >= least) continue;
-            if (size > settled ? larger(size) > below : smaller(size) > here) continue;
-            (best, least) = (size, expected(size));
+            if (size == settled || size > last || _losses.At(size).Packs < PacksToSettle || expected(size) is var cost && cost >= least) continue;
+            var isSure = size > settled ? larger(size) <= (1 - WorthGrowing) * usual : usual - cost >= Root(doubt, smaller(size) - cost);
+            if (!isSure && !(isForgotten && _losses.At(size).Packs >= LongTried)) continue;
+            (best, least) = (size, cost);
         }
 
         if (best != settled) Reason = Why(settled, best);
@@ -119,6 +125,9 @@ internal sealed class PackCap(int rows)
         var tried = Try(best, least, price, last);
         Rows = tried is null ? Settled : tried == last ? limit : tried.Value;
         if (tried is not null) _tried = Math.Max(_tried, Rows);
+
+        // The doubt of a difference.
+        static double Root(double a, double b) => Math.Sqrt(a * a + b * b);
     }
 
     private string Why(int was, int now)
@@ -160,7 +169,8 @@ internal sealed class PackCap(int rows)
             below = size;
         }
 
-        if (below == settled && settled < last) yield return PackLosses.Near(Math.Min(2.0 * settled, last));
+        // Not twice and then a little more.
+        if (below == settled && settled < last) yield return 3 * settled >= last ? last : PackLosses.Near(2.0 * settled);
 
         static int Middle(int below, int above) => PackLosses.Near(Math.Sqrt((double)below * above));
     }

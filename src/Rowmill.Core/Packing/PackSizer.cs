@@ -37,6 +37,7 @@ internal sealed class PackSizer
     private readonly double _rowTokens;
     private readonly int _first;
     private readonly LengthSizes?[] _lengths = new LengthSizes?[RowLength.Classes];
+    private readonly int[] _limits = new int[RowLength.Classes];
     private readonly Dictionary<int, int> _earlier = [];
     private volatile RouteRates _rates = RouteRates.Unlimited;
     private volatile (int Next, int Most)[] _rows;
@@ -57,7 +58,7 @@ internal sealed class PackSizer
             foreach (var size in earlier ?? []) _earlier[RowLength.Of(size.RowTokens)] = size.Rows;
         }
 
-        _rows = Decide();
+        _rows = Follow();
     }
 
     /// <summary>The route's budget.</summary>
@@ -84,7 +85,7 @@ internal sealed class PackSizer
         {
             _rates = rates;
             Budget.Follow(rates);
-            _rows = Decide();
+            _rows = Follow();
         }
     }
 
@@ -108,9 +109,9 @@ internal sealed class PackSizer
             {
                 var sizes = _lengths[length] ??= new(StartOf(length), _upperBound is not null ? "the job's number" : WhereFrom(length));
                 sizes.Saw(fieldTokens / (double)rows ?? RowTokens);
-                var cost = Budget.Cost(sizes.RowTokens);
-                var limit = _upperBound ?? PackTarget.Rows(cost, _rates);
-                sizes.Cap.Ended(rows, good, truncated, new PackPrice(cost, _rates, Budget.Price), limit);
+                Limit(length);
+                if (_limits[length] > 1 || sizes.Cap.Settled > 1)
+                    sizes.Cap.Ended(rows, good, truncated, new PackPrice(Budget.Cost(sizes.RowTokens), _rates, Budget.Price), _limits[length]);
                 told = sizes.Tell(RowLength.Name(length));
             }
             else if (times == 2)
@@ -146,17 +147,27 @@ internal sealed class PackSizer
 
     private double RowTokens => Budget.UsualRow ?? _rowTokens;
 
+    private (int Next, int Most)[] Follow()
+    {
+        for (var i = 0; i < _limits.Length; i++) Limit(i);
+        return Decide();
+    }
+
+    private void Limit(int length)
+    {
+        // Of rows that were not seen, the middle of their class.
+        var tokens = _lengths[length]?.RowTokens ?? (length == RowLength.Of(RowTokens) ? RowTokens : 2.0 * RowLength.Least(length));
+        _limits[length] = _upperBound ?? PackTarget.Rows(Budget.Cost(tokens), _rates);
+    }
+
     private (int Next, int Most)[] Decide()
     {
-        var usual = RowLength.Of(RowTokens);
+        Limit(RowLength.Of(RowTokens));
         var rows = new (int, int)[RowLength.Classes];
         for (var i = 0; i < rows.Length; i++)
         {
-            var sizes = _lengths[i];
-            // Of rows that were not seen, the middle of their class.
-            var tokens = sizes?.RowTokens ?? (i == usual ? RowTokens : 2.0 * RowLength.Least(i));
-            var limit = _upperBound ?? PackTarget.Rows(Budget.Cost(tokens), _rates);
-            rows[i] = (Math.Min(limit, sizes?.Cap.Rows ?? StartOf(i)), Math.Min(limit, sizes?.Cap.Most ?? StartOf(i)));
+            var (next, most) = _lengths[i] is { Cap: var cap } ? (cap.Rows, cap.Most) : (StartOf(i), StartOf(i));
+            rows[i] = (Math.Min(_limits[i], next), Math.Min(_limits[i], most));
         }
 
         return rows;
