@@ -45,7 +45,7 @@ public static class AuditText
     {
         var fields = report.Arms.SelectMany(a => a.Fields).Select(f => f.Field).DistinctBy(f => f.Name).ToList();
         page.Table(
-            ["arm", "rows a call", "in all", "to the model itself", .. fields.Select(f => f.Counts ? f.Name : $"{f.Name} (not counted)")],
+            ["arm", "rows a call", "in all", "against alone again", .. fields.Select(f => f.Counts ? f.Name : $"{f.Name} (not counted)")],
             report.Arms.Where(a => a.Fields.Count > 0).Select(a => (IReadOnlyList<string>)
             [
                 Name(a),
@@ -54,7 +54,7 @@ public static class AuditText
                 a.Difference is { } d ? $"{Points(d.Value)} ({Points(d.Low)} to {Points(d.High)})" : "",
                 .. a.Fields.Select(f => f.Agreement.ToString()),
             ]));
-        page.Line("In brackets: what chance leaves open, with 95 %. To the model itself: points above or below its agreement with itself, asked alone twice.");
+        page.Line("In brackets: what chance leaves open, with 95 %. Against alone again: points above or below what the model agrees with itself.");
         page.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"Trusted: the fall is surely within {report.Margin:0.##} points; or it is so in the sample, may be chance (McNemar, 5 %), and is surely within {PackVerdict.Blur * report.Margin:0.##}."));

@@ -9,7 +9,8 @@ namespace Rowmill.Core.Quality;
 /// <remarks>
 /// A size is trusted when the lower end of the paired difference's 95 % interval lies within the margin; and also when the fall seen is
 /// within the margin, chance alone may have brought it (McNemar's p is not below 5 %), and the interval does not reach below
-/// <see cref="Blur"/> margins. It is worse when the fall is beyond chance. Otherwise the sample is too small to tell.
+/// <see cref="Blur"/> margins. It is worse when the fall is beyond chance. Otherwise the sample is too small to tell. Rows are taken as
+/// independent of each other, which those of one pack are not quite: few large packs are less sure than their interval says.
 /// </remarks>
 internal static class PackVerdict
 {
@@ -77,7 +78,7 @@ internal static class PackVerdict
     };
 
     private static string AtWorst(AuditDifference difference) =>
-        difference.Low >= 0 ? "" : $" (their agreement may be {Points(-difference.Low)} points lower, not more)";
+        difference.Low >= 0 ? "" : $" (at most {Points(-difference.Low)} points lower, with 95 %)";
 
     private static string Points(double share) => Math.Max(0, 100 * share).ToString("0", CultureInfo.InvariantCulture);
 }

@@ -17,38 +17,38 @@ public enum ReportForm
 /// <param name="form">How.</param>
 internal sealed class ReportPage(TextWriter to, ReportForm form)
 {
-    private bool _begun;
+    private bool _open;
 
     private bool IsMarkdown => form == ReportForm.Markdown;
 
     /// <summary>A heading; 1 is the report's own.</summary>
     public void Heading(int level, string text)
     {
-        Gap();
-        to.WriteLine(IsMarkdown ? $"{new string('#', level)} {Escape(text)}" : text);
-        if (IsMarkdown) to.WriteLine();
+        Blank();
+        Write(IsMarkdown ? $"{new string('#', level)} {Escape(text)}" : text);
+        if (IsMarkdown) Blank();
     }
 
     /// <summary>A sentence of its own.</summary>
-    public void Line(string text) => to.WriteLine(IsMarkdown ? $"- {Escape(text)}" : $"  {text}");
+    public void Line(string text) => Write(IsMarkdown ? $"- {Escape(text)}" : $"  {text}");
 
     /// <summary>A sentence that must not be missed.</summary>
-    public void Warning(string text) => to.WriteLine(IsMarkdown ? $"- **WARNING: {Escape(text)}**" : $"  WARNING: {text}");
+    public void Warning(string text) => Write(IsMarkdown ? $"- **WARNING: {Escape(text)}**" : $"  WARNING: {text}");
 
     /// <summary>A table; its first column is text, the others are figures.</summary>
     public void Table(IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows)
     {
         var all = rows.Prepend(head).Select(r => r.Select(c => IsMarkdown ? Escape(c).Replace("|", "\\|", StringComparison.Ordinal) : c).ToList()).ToList();
         var widths = head.Select((_, c) => all.Max(r => r[c].Length)).ToList();
-        to.WriteLine();
+        Blank();
         foreach (var (number, row) in all.Index())
         {
             var cells = row.Select((cell, c) => c == 0 ? cell.PadRight(widths[c]) : cell.PadLeft(widths[c]));
-            to.WriteLine(IsMarkdown ? $"| {string.Join(" | ", cells)} |" : $"    {string.Join("  ", cells)}".TrimEnd());
-            if (number == 0 && IsMarkdown) to.WriteLine($"|{string.Join('|', widths.Select((w, c) => c == 0 ? new string('-', w + 2) : new string('-', w + 1) + ":"))}|");
+            Write(IsMarkdown ? $"| {string.Join(" | ", cells)} |" : $"    {string.Join("  ", cells)}".TrimEnd());
+            if (number == 0 && IsMarkdown) Write($"|{string.Join('|', widths.Select((w, c) => c == 0 ? new string('-', w + 2) : new string('-', w + 1) + ":"))}|");
         }
 
-        to.WriteLine();
+        Blank();
     }
 
     /// <summary>A count: <c>1 row</c>, <c>1,200 rows</c>.</summary>
@@ -58,10 +58,17 @@ internal sealed class ReportPage(TextWriter to, ReportForm form)
     /// <summary>A figure of two decimals; <c>n/a</c> where it is not defined.</summary>
     public static string Figure(double? value) => value is { } v ? v.ToString("0.00", CultureInfo.InvariantCulture) : "n/a";
 
-    private void Gap()
+    private void Write(string line)
     {
-        if (_begun) to.WriteLine();
-        _begun = true;
+        to.WriteLine(line);
+        _open = true;
+    }
+
+    /// <summary>An empty line, unless one stands there already.</summary>
+    private void Blank()
+    {
+        if (_open) to.WriteLine();
+        _open = false;
     }
 
     /// <summary>Data is no markup.</summary>

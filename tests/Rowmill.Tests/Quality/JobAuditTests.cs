@@ -62,8 +62,11 @@ public sealed class JobAuditTests : IDisposable
         _world.Table(RunWorld.Titles(40));
         var run = await _world.RunAsync();
         var output = await _world.ColumnAsync("ai_energy");
+        var known = await _world.Environment.Calibrations.ReadAsync(_world.Job.Routes[0].Id, null, TestContext.Current.CancellationToken);
         _world.Model().Script = call => FakeReply.Good(call, "High");
         await AuditAsync(sample: 40);
+        Assert.True(known.Calls > 0);
+        Assert.Equal(known, await _world.Environment.Calibrations.ReadAsync(_world.Job.Routes[0].Id, null, TestContext.Current.CancellationToken));
 
         Assert.Equal(run.RunId, (await _world.Store.Runs.LastAsync("songs", TestContext.Current.CancellationToken))!.RunId);
         _world.Forget();

@@ -42,7 +42,7 @@ public sealed class PackVerdictTests
         Assert.Equal(10, trusted);
         Assert.Equal(
             "Packs of 10 agree with single answers in 99 % (95–99.8 %) of rows; the model agrees with itself in 100 % (96–100 %): trust packs of 10 "
-            + "(their agreement may be 5 points lower, not more). At 20 agreement falls by 20 points (12–29), to 80 % (71–87 %).",
+            + "(at most 5 points lower, with 95 %). At 20 agreement falls by 20 points (12–29), to 80 % (71–87 %).",
             reason);
     }
 
