@@ -89,7 +89,8 @@ internal sealed class KillChecks(KillCase plan, KillReference reference)
 
         var (doubt, least) = (summary.Count("in_doubt", "calls"), last.Truth);
         Require(doubt >= least, $"in_doubt is {doubt}, but {least} calls were paid for without an end");
-        Require(doubt <= last.After.Open, $"in_doubt is {doubt}, but only {last.After.Open} calls have no end");    }
+        Require(doubt <= last.After.Open, $"in_doubt is {doubt}, but only {last.After.Open} calls have no end");
+    }
 
     /// <summary>Rows failed under the faults: each was asked often enough, and never got a good reply.</summary>
     public void GaveUp(IReadOnlyList<KillFound> kills, IReadOnlyList<LedgerEntry> before)

@@ -37,22 +37,23 @@ internal static class KillFigures
         };
     }
 
-    /// <summary>Writes the document where the results of tests are kept.</summary>
+    /// <summary>Writes the document, and its lines, where the results of tests are kept.</summary>
     public static void Write(JsonObject figures)
     {
         var folder = Path.Combine(ProgramRun.Repository, "artifacts", "test-results");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "kill-figures.json"), figures.ToJsonString(s_indented) + "\n");
+        File.WriteAllText(Path.Combine(folder, "kill-figures.txt"), Text(figures));
     }
 
     /// <summary>The document as lines that people read.</summary>
     public static string Text(JsonObject figures)
     {
-        var text = new StringBuilder();
+        var text = new StringBuilder("What the kills came to\n");
         foreach (var (name, value) in figures)
         {
             var words = value is JsonObject counts ? string.Join(", ", counts.Select(c => $"{c.Key} {c.Value}")) : value?.ToString();
-            text.Append(CultureInfo.InvariantCulture, $"{name.Replace('_', ' ')}: {words}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {name.Replace('_', ' ')}: {words}\n");
         }
 
         return text.ToString();

@@ -130,4 +130,8 @@ internal sealed record KillFound(
 
 /// <summary>A case's figures and problems.</summary>
 internal sealed record KillReport(
-    KillCase Plan, IReadOnlyList<KillFound> Kills, int PaidTwice, int Lost, int Misplaced, long DoubtTold, IReadOnlyList<string> Problems);
+    KillCase Plan, IReadOnlyList<KillFound> Kills, int PaidTwice, int Lost, int Misplaced, long DoubtTold, IReadOnlyList<string> Problems)
+{
+    /// <summary>A case that came to no end.</summary>
+    public static KillReport Broken(KillCase plan, Exception why) => new(plan, [], 0, 0, 0, 0, [why.ToString()]);
+}
