@@ -58,7 +58,7 @@ internal sealed class FileWords
         $"{_name} {path} is damaged ({detail.TrimEnd('.')}); {_rescue(path)}, or {_elsewhere}");
 
     /// <summary>A folder has its name.</summary>
-    public StoreException IsFolder(string path) => new($"{_name} {path} is a folder, not a file; name a file within it") { WrongPath = true };
+    public StoreException IsFolder(string path) => new($"{_name} {path} is a folder, not a file; {_elsewhere}") { WrongPath = true };
 
     /// <summary>It is not there and cannot be made.</summary>
     public StoreException NotCreated(string path, Exception why)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using System.Text.Json;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Storage.Sqlite;
 
@@ -38,17 +39,18 @@ internal static class PackSum
     public static int Check(string question, string route, long call, ReadOnlySpan<byte> keys, ReadOnlySpan<byte> text)
     {
         var end = text.Length - Length;
-        if (end < 0 || !text[end..].StartsWith("\n{\"sum\":\""u8)) return IsJson(text) ? text.Length : -1;
+        if (end < 0 || !text[end..].StartsWith("\n{\"sum\":\""u8)) return IsJson(text, keys.Length / RowKey.Size) ? text.Length : -1;
         Span<byte> line = stackalloc byte[Length];
         Write(Of(question, route, call, keys, text[..end]), line);
         return text[end..].SequenceEqual(line) ? end : -1;
     }
 
     /// <summary>Packs stored before there were checksums are taken when they can be read.</summary>
-    private static bool IsJson(ReadOnlySpan<byte> text)
+    private static bool IsJson(ReadOnlySpan<byte> text, int rows)
     {
         foreach (var range in text.Split((byte)'\n'))
         {
+            rows--;
             var reader = new Utf8JsonReader(text[range]);
             try
             {
@@ -60,7 +62,7 @@ internal static class PackSum
             }
         }
 
-        return true;
+        return rows == 0;
     }
 
     private static uint Add(uint sum, ReadOnlySpan<byte> bytes)
