@@ -43,7 +43,19 @@ public sealed class JobRunner(RunEnvironment environment)
         }
         finally
         {
+            await ReleaseAsync(lease).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReleaseAsync(Lease lease)
+    {
+        try
+        {
             await environment.Leases.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreException)
+        {
+            // Nothing hangs on it: a lease ends with its process, and a store that is broken has been told where it mattered.
         }
     }
 
@@ -216,7 +228,7 @@ public sealed class JobRunner(RunEnvironment environment)
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
         if (reason is { State: RunState.RateLimited, ResumeAt: { } told } && await Parking.ReviewAsync(run).ConfigureAwait(false) is { } opens && opens < told)
             reason = reason with { ResumeAt = opens };
-        reason = unwritten ?? reason;
+        reason = Unwritten(reason, unwritten);
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
         var finishAt = state is RunState.RateLimited
             ? await FinishForecast.OfAsync(run, rows.Pending).ConfigureAwait(false) : null;
@@ -246,13 +258,35 @@ public sealed class JobRunner(RunEnvironment environment)
             Simulated = plan.Simulated,
             UserError = reason?.UserError ?? false,
         };
-        run.Events.Emit("ended", new JsonObject { ["state"] = SummaryJson.Word(state), ["message"] = summary.Message });
-        await run.Events.FlushAsync().ConfigureAwait(false);
-        var record = beginning.Record with { EndedAt = run.Clock.GetUtcNow(), Summary = SummaryJson.Write(summary) };
-        await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+        summary = await StoreEndAsync(run, beginning, summary).ConfigureAwait(false);
         run.Pass(Transition.RunEnded);
         run.Counters.Enter(RunPhase.Ended);
         return summary;
+    }
+
+    /// <summary>Stores how the run ended. A store that refuses is told in the summary: what the run did is known all the same.</summary>
+    private async Task<RunSummary> StoreEndAsync(RunContext run, Beginning beginning, RunSummary summary)
+    {
+        try
+        {
+            run.Events.Emit("ended", new JsonObject { ["state"] = SummaryJson.Word(summary.State), ["message"] = summary.Message });
+            await run.Events.FlushAsync().ConfigureAwait(false);
+            var record = beginning.Record with { EndedAt = run.Clock.GetUtcNow(), Summary = SummaryJson.Write(summary) };
+            await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+            return summary;
+        }
+        catch (StoreException e)
+        {
+            // The store's failure has stopped the run already, or is news.
+            return summary.State == RunState.Failed ? summary : summary with { State = RunState.Failed, Message = $"the end of the run is not stored: {e.Message}" };
+        }
+    }
+
+    /// <summary>An output that is not written outranks every clean stop; a failure before it most likely caused it.</summary>
+    private static StopReason? Unwritten(StopReason? reason, StopReason? unwritten)
+    {
+        if (unwritten is null || reason is not { State: RunState.Failed }) return unwritten ?? reason;
+        return unwritten.Message.Contains(reason.Message, StringComparison.Ordinal) ? reason : reason with { Message = $"{reason.Message}; {unwritten.Message}" };
     }
 
     /// <summary>Writes the output, or counts the rows; when that fails the reason, and the rows as the run counted them.</summary>
@@ -269,7 +303,8 @@ public sealed class JobRunner(RunEnvironment environment)
         }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
         {
-            return (run.Counters.Progress().Rows, new StopReason(RunState.Failed, $"the output is not written: {e.Message}"));
+            var message = $"the output is not written: {e.Message}; what is answered is stored, and rowmill export writes it when that is mended";
+            return (run.Counters.Progress().Rows, new StopReason(RunState.Failed, message));
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {

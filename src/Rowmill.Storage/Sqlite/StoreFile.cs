@@ -20,6 +20,7 @@ internal static class StoreFile
     {
         lock (s_opening)
         {
+            FileLook.Before(path, FileWords.Store);
             Create(path);
             var clock = TimeProvider.System; // SQLite's own waiting goes by it too
             var start = clock.GetTimestamp();
@@ -29,6 +30,7 @@ internal static class StoreFile
                 try
                 {
                     SetUp(connection);
+                    FileLook.After(path, connection.Scalar("PRAGMA page_size"), FileWords.Store);
                     connection.Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8000;");
                     if (options.MaxPages is { } pages) connection.SetPragma("max_page_count", pages);
                     return connection;
@@ -72,7 +74,7 @@ internal static class StoreFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the store {path} cannot be created: {e.Message}");
+            throw FileWords.Store.NotCreated(path, e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Rowmill.Core.Rows;
 using Rowmill.Core.Stores;
 
@@ -22,14 +23,16 @@ internal sealed class StoredPack
         Fresh = row.Int64(6) != 0;
         _keys = row.Blob(7).ToArray();
         var lines = row.Blob(8).ToArray();
-        _lines = lines;
+        var end = PackSum.Check(names.Name(Question), RouteName, Call, _keys, lines);
+        if (end < 0) throw row.Damaged(string.Create(CultureInfo.InvariantCulture, $"pack {Id} does not have its checksum"));
+        _lines = lines.AsMemory(0, end);
         _ends = new int[_keys.Length / RowKey.Size];
         var start = 0;
         for (var i = 0; i < _ends.Length; i++)
         {
-            var length = lines.AsSpan(start).IndexOf((byte)'\n');
-            _ends[i] = length < 0 ? lines.Length : start + length;
-            start = _ends[i] + 1;
+            var length = lines.AsSpan(start, end - start).IndexOf((byte)'\n');
+            _ends[i] = length < 0 ? end : start + length;
+            start = Math.Min(_ends[i] + 1, end);
         }
     }
 

@@ -16,7 +16,7 @@ CREATE TABLE meta (
 INSERT INTO meta VALUES ('indexed_to', 0), ('syncs', 0);
 
 -- The outcomes of one call, append-only. keys: n times 16 bytes; lines: n lines of JSON,
--- {"answer":{…}} or {"abstain":"why"} or {"failed":{…}}, with ,"attempt":k when that is not 1.
+-- {"answer":{…}} or {"abstain":"why"} or {"failed":{…}}, with ,"attempt":k when that is not 1. A last line is their checksum, {"sum":…}.
 CREATE TABLE packs (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL,
