@@ -96,7 +96,7 @@ internal sealed class FuzzCase
         && (World.Answer.Properties.Any(p => char.IsAsciiDigit(p.Name[0]))
             || d.Entries.Exists(e => e.Says is null || e.Instead is not null || e.Id!.Trim('"') != FuzzIdMutators.Number(e.Says.Value))));
 
-    /// <summary>Whether what stands before a thinking block already looks like the reply.</summary>
+    /// <summary>Whether a thinking block does not begin a line.</summary>
     public bool HidesThinking { get; set; }
 
     /// <summary>Length of what is left of a reply that was cut and nothing else; null when it was not, or something else was done as well.</summary>

@@ -69,7 +69,15 @@ internal sealed class FuzzEntry(int owner, int row)
 
     public FuzzEntry Copy() => new(owner, row)
     {
-        Id = Id, SecondId = SecondId, Says = Says, Grade = Grade, Abstains = Abstains, Members = [.. Members], IdAt = IdAt, Instead = Instead, Stored = Stored,
+        Id = Id,
+        SecondId = SecondId,
+        Says = Says,
+        Grade = Grade,
+        Abstains = Abstains,
+        Members = [.. Members],
+        IdAt = IdAt,
+        Instead = Instead,
+        Stored = Stored,
     };
 
     /// <summary>Lowers the grade.</summary>

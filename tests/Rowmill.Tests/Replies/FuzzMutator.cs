@@ -48,7 +48,7 @@ internal static class FuzzEntryMutators
         })),
         new("abstain as well", FuzzStage.Entries, c => c.World.Abstain && Each(c, entry =>
         {
-            if (entry.Members.Exists(m => m.Name == "abstain")) return false;
+            if (entry.Mark.Length == 0) return false;
             entry.Members.Add(new FuzzMember("abstain", FuzzChance.Quote($"{entry.Mark}: not sure"), null));
             entry.Spoil(FuzzGrade.Doubtful);
             return true;

@@ -92,7 +92,7 @@ internal static class FuzzOracle
         List<string> strange = [];
         if (!IsTrue(c, main, row)) strange.Add(main);
         strange.AddRange(all.Where(mark => mark != main && !(c.Marks.TryFind(mark, out var k, out var r) && k != 'd' && FuzzMarks.Owner(k, r) == row)));
-        var isClear = c.Torn.Count == 0 && c.IsPlain && !c.Entries.Any(e => e.Grade != FuzzGrade.Good && (e.Says == row || e.SecondId == FuzzIdMutators.Number(row)));
+        var isClear = (c.Whole || c.Cut is not null) && c.IsPlain && !c.Entries.Any(e => e.Grade != FuzzGrade.Good && (e.Says == row || e.SecondId == FuzzIdMutators.Number(row)));
         if (strange.Count == 0)
         {
             var rival = isClear ? c.Told.FirstOrDefault(t => t.Row == row && t.Mark != main && IsMain(c, t.Mark)) : default;
@@ -147,13 +147,13 @@ internal static class FuzzOracle
         {
             _verdicts = new Verdict[c.World.Rows];
             _stored = new ReadOnlyMemory<byte>[c.World.Rows];
-            if (c.Torn.Count > 0) return;
+            if (!c.Whole && c.Cut is null) return;
             var isPlain = c.IsPlain;
             var byRow = c.Entries.SelectMany(Named).ToLookup(n => n.Row, n => n.Entry);
             for (var row = 1; row <= c.World.Rows; row++)
             {
                 var entries = byRow[row].ToList();
-                _verdicts[row - 1] = entries.Count == 0 ? c.Whole || c.Cut is not null ? Verdict.Nobody : Verdict.Open
+                _verdicts[row - 1] = entries.Count == 0 ? Verdict.Nobody
                     : !isPlain || entries.Exists(e => e.Grade == FuzzGrade.Doubtful) ? Verdict.Open
                     : entries.TrueForAll(e => e.Grade == FuzzGrade.Bad) ? c.Whole ? Verdict.Refuse : Verdict.Open
                     : entries.Exists(e => e.Grade == FuzzGrade.Bad) ? Verdict.Open

@@ -121,7 +121,8 @@ internal static class FuzzValueMutators
         using var document = JsonDocument.Parse(member.Json);
         if (document.RootElement.ValueKind != JsonValueKind.Array || document.RootElement.GetArrayLength() != 1) return null;
         var only = document.RootElement[0].GetRawText();
-        return (only, list.Item is FuzzLabel or FuzzNumber or FuzzWords or FuzzPattern ? FuzzGrade.Good : FuzzGrade.Doubtful);
+        // A text may be a list in one string.
+        return (only, list.Item is FuzzLabel or FuzzNumber ? FuzzGrade.Good : FuzzGrade.Doubtful);
     }
 
     private static (string, FuzzGrade)? Wrong(FuzzChance chance, FuzzMember member) => member.Property!.Shape switch

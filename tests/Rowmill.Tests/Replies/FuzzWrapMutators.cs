@@ -112,11 +112,11 @@ internal static class FuzzWrapMutators
 
     private static bool Around(FuzzCase c, string before, string after)
     {
-        // A model thinks first.
+        // A model thinks first, or at least on a line of its own.
         if (!string.IsNullOrWhiteSpace(before.TrimStart('\ufeff')) && c.Done.Exists(d => d.StartsWith("thinking", StringComparison.Ordinal)))
         {
             c.Findable = false;
-            c.HidesThinking |= before.AsSpan().ContainsAny('{', '[');
+            c.HidesThinking |= !before.EndsWith('\n');
         }
 
         c.Text.Splice(0, 0, Encoding.UTF8.GetBytes(before), 0);
