@@ -29,6 +29,7 @@ internal static class KillFigures
             ["calls_in_flight_at_kills"] = Sums(kills.Select(k => k.InFlight)),
             ["calls_stored_but_cut_off"] = Sums(kills.Select(k => k.Unsynced)),
             ["calls_paid_twice"] = Sums(reports.Select(r => r.PaidTwice)),
+            ["calls_paid_twice_beyond_the_bound"] = reports.Sum(r => r.Beyond),
             ["calls_in_doubt"] = Sums(kills.Select(k => k.Doubt)),
             ["calls_in_doubt_in_truth"] = Sums(kills.Select(k => k.Truth)),
             ["doubt_below_truth"] = kills.Sum(k => Math.Max(0, k.Truth - k.Doubt)),

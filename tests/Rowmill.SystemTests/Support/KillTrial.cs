@@ -13,6 +13,8 @@ internal sealed class KillTrial(KillCase plan, KillReference reference) : IAsync
     private readonly HashSet<string> _runs = new(StringComparer.Ordinal);
     private readonly List<KillFound> _kills = [];
 
+    private ProgramResult? _unmet;
+
     // A cut tears by chance of its own, so that a case can be tried again alone.
     private readonly Random _random = new(plan.Number);
 
@@ -41,9 +43,11 @@ internal sealed class KillTrial(KillCase plan, KillReference reference) : IAsync
         }
 
         var next = await _shop.ReplaceAsync(server, options);
-        var result = await _shop.RunAsync("run", "songs.yaml", "--json");
+        // A run whose moment did not come has gone to the end by itself.
+        var result = _unmet ?? await _shop.RunAsync("run", "songs.yaml", "--json");
         var summary = result.Document();
-        check.Ended(result, _kills, next.Ledger);
+        LedgerEntry[] all = [.. _ledger, .. next.Ledger];
+        check.Ended(result, _kills, [.. all.Skip(_kills.Count == 0 ? 0 : _kills[^1].End)]);
         if (summary.Count("rows", "failed") > (plan.Poison is null ? 0 : 1))
         {
             // The faults of the killed runs took all tries of some row: that is no loss, as long as it can be asked again.
@@ -52,7 +56,8 @@ internal sealed class KillTrial(KillCase plan, KillReference reference) : IAsync
         }
 
         check.Output(result, _shop.Read("out.csv"), Directory.GetFiles(_shop.Folder, "*.tmp", new EnumerationOptions { AttributesToSkip = FileAttributes.None }), Directory.GetFiles(StoreFolder));
-        return new KillReport(plan, _kills, check.PaidTwice(_kills, [.. _ledger, .. next.Ledger]), check.Lost, check.Misplaced, summary.Count("in_doubt", "calls"), check.Problems);
+        var twice = check.PaidTwice(_kills, [.. _ledger, .. next.Ledger]);
+        return new KillReport(plan, _kills, twice, check.Beyond, check.Lost, check.Misplaced, check.Problems);
     }
 
     public ValueTask DisposeAsync() => _shop.DisposeAsync();
@@ -77,7 +82,12 @@ internal sealed class KillTrial(KillCase plan, KillReference reference) : IAsync
         var history = new DiskHistory(before, DiskRecord.ReadAll(await File.ReadAllBytesAsync(_shop.PathOf(journal))));
         var now = DiskImage.Of(Folders);
         check.Witness(history.Missed(now), history, result);
-        if (result.ExitCode != KillChecks.Killed) return null;
+        if (result.ExitCode != KillChecks.Killed)
+        {
+            _unmet = result;
+            return null;
+        }
+
         check.OutputAtKill(_shop.Read("out.csv"), OldOutput);
 
         var killed = HasTables(now) ? await StoreLook.AtAsync(_shop, now, StoreFolder, $"killed {index}") : StoreLook.Empty;
@@ -130,7 +140,7 @@ internal sealed record KillFound(
 
 /// <summary>A case's figures and problems.</summary>
 internal sealed record KillReport(
-    KillCase Plan, IReadOnlyList<KillFound> Kills, int PaidTwice, int Lost, int Misplaced, long DoubtTold, IReadOnlyList<string> Problems)
+    KillCase Plan, IReadOnlyList<KillFound> Kills, int PaidTwice, int Beyond, int Lost, int Misplaced, IReadOnlyList<string> Problems)
 {
     /// <summary>A case that came to no end.</summary>
     public static KillReport Broken(KillCase plan, Exception why) => new(plan, [], 0, 0, 0, 0, [why.ToString()]);
