@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Rowmill.Core.Outputs;
 using Rowmill.Core.Rows;
 
@@ -41,5 +42,9 @@ internal sealed class RowMatches(IReadOnlyList<string> keyColumns, string text) 
     private static long Number(Row row) => row.Index + 1;
 
     private static List<string> Cells(Row row, IReadOnlyList<string> columns) =>
-        [.. columns.Select(row.Columns.IndexOf).Where(c => c >= 0).Select(c => Encoding.UTF8.GetString(row[c]))];
+        [.. columns.Select(row.Columns.IndexOf).Where(c => c >= 0).Select(c => Text(row, c))];
+
+    private static string Text(Row row, int column) =>
+        row.Columns.Format == CellFormat.Json && row[column] is [(byte)'"', ..]
+            ? JsonSerializer.Deserialize<string>(row[column])! : Encoding.UTF8.GetString(row[column]);
 }

@@ -17,19 +17,24 @@ internal static class DoubtClearing
     /// <param name="routes">The routes whose outcomes count.</param>
     /// <param name="ended">Whether every row of the job has ended.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The calls cleared and what they cost at most.</returns>
+    /// <returns>The calls cleared, what they cost at most, and how many stay.</returns>
     public static async ValueTask<ClearedCalls> RunAsync(
         RunEnvironment environment, Lease lease, IReadOnlyList<string> routes, bool ended, CancellationToken cancellationToken)
     {
-        var cleared = new ClearedCalls(0, 0);
+        var cleared = new ClearedCalls(0, 0, 0);
         var (byOutcomes, byJob) = (new List<long>(), new List<long>());
         var query = new CallQuery(lease.Job) { State = CallState.InDoubt };
         await foreach (var call in environment.Calls.ReadAsync(query, cancellationToken).ConfigureAwait(false))
         {
             if (await HasLaterOutcomesAsync(environment.Answers, call, routes, cancellationToken).ConfigureAwait(false)) byOutcomes.Add(call.CallId);
             else if (ended) byJob.Add(call.CallId);
-            else continue;
-            cleared = new ClearedCalls(cleared.Calls + 1, cleared.Usd + (call.Intent.MaxUsd ?? 0));
+            else
+            {
+                cleared = cleared with { Left = cleared.Left + 1 };
+                continue;
+            }
+
+            cleared = cleared with { Calls = cleared.Calls + 1, Usd = cleared.Usd + (call.Intent.MaxUsd ?? 0) };
             if (byOutcomes.Count + byJob.Count == PageSize) await StoreAsync().ConfigureAwait(false);
         }
 
@@ -65,4 +70,5 @@ internal static class DoubtClearing
 /// <summary>Calls whose doubt a run has ended.</summary>
 /// <param name="Calls">Their number.</param>
 /// <param name="Usd">What they cost at most, as far as prices are known; it stays counted.</param>
-public sealed record ClearedCalls(long Calls, decimal Usd);
+/// <param name="Left">Calls that stay in doubt.</param>
+public sealed record ClearedCalls(long Calls, decimal Usd, long Left);

@@ -219,7 +219,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
-        var cleared = await ClearAsync(plan, run, unwritten is null && rows.Pending == 0 && rows.Total == plan.Profile.Rows, abort).ConfigureAwait(false);
+        var cleared = await ClearAsync(plan, run, beginning.Doubt, unwritten is null && rows.Pending == 0 && rows.Total == plan.Profile.Rows, abort).ConfigureAwait(false);
         run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
         rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
@@ -313,7 +313,7 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     /// <summary>Clears the doubt that this run has ended. Where the store refuses, it stays for the end of the next run.</summary>
-    private async Task<ClearedCalls> ClearAsync(OpenedJob plan, RunContext run, bool ended, CancellationToken abort)
+    private async Task<ClearedCalls> ClearAsync(OpenedJob plan, RunContext run, Doubt found, bool ended, CancellationToken abort)
     {
         try
         {
@@ -324,7 +324,7 @@ public sealed class JobRunner(RunEnvironment environment)
         catch (Exception e) when (e is StoreException or LeaseLostException || (e is OperationCanceledException && abort.IsCancellationRequested))
         {
             run.Events.Emit("doubt_kept", new JsonObject { ["reason"] = e.Message });
-            return new ClearedCalls(0, 0);
+            return new ClearedCalls(0, 0, found.Calls);
         }
     }
 

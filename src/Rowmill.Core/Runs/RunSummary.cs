@@ -82,7 +82,7 @@ public sealed record RunSummary
     public required Doubt InDoubt { get; init; }
 
     /// <summary>Calls in doubt, of whatever run, that this one cleared: later calls brought what they were to bring.</summary>
-    public ClearedCalls Cleared { get; init; } = new(0, 0);
+    public ClearedCalls Cleared { get; init; } = new(0, 0, 0);
 
     /// <summary>From start to the end of the output.</summary>
     public required TimeSpan Elapsed { get; init; }

@@ -19,7 +19,7 @@ public sealed class RunDoubtTests
         var next = await world.RunAsync();
 
         Assert.Equal(new Doubt(1, 5, open.Intent.MaxUsd!.Value), next.InDoubt);
-        Assert.Equal(new ClearedCalls(1, open.Intent.MaxUsd!.Value), next.Cleared);
+        Assert.Equal(new ClearedCalls(1, open.Intent.MaxUsd!.Value, 0), next.Cleared);
         Assert.Contains(world.Seen.Events, e => e.Kind == "cleared");
         Assert.Equal(5, (long)world.Seen.Events.Single(e => e.Kind == "in_doubt").Data["rows"]!);
         var cleared = (await world.CallsAsync())[0];
@@ -27,7 +27,7 @@ public sealed class RunDoubtTests
         Assert.Equal(next.Usd + open.Intent.MaxUsd, await world.Store.Calls.SpentAsync("songs", TestContext.Current.CancellationToken));
 
         var again = await world.RunAsync();
-        Assert.Equal((new Doubt(0, 0, 0), new ClearedCalls(0, 0)), (again.InDoubt, again.Cleared));
+        Assert.Equal((new Doubt(0, 0, 0), new ClearedCalls(0, 0, 0)), (again.InDoubt, again.Cleared));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class RunDoubtTests
         world.Job = world.Job with { PackRows = 1 };
 
         var part = await world.RunAsync(new RunOptions { Limit = 4 });
-        Assert.Equal((1L, 0L), (part.InDoubt.Calls, part.Cleared.Calls));
+        Assert.Equal((1L, 0L, 1L), (part.InDoubt.Calls, part.Cleared.Calls, part.Cleared.Left));
         Assert.Equal(CallState.InDoubt, (await world.CallsAsync())[0].State);
 
         // The last of its rows fails: that is an outcome too.
@@ -119,7 +119,7 @@ public sealed class RunDoubtTests
 
         var summary = await world.RunAsync();
 
-        Assert.Equal((RunState.Completed, 1L, 0L), (summary.State, summary.InDoubt.Calls, summary.Cleared.Calls));
+        Assert.Equal((RunState.Completed, 1L, 0L, 1L), (summary.State, summary.InDoubt.Calls, summary.Cleared.Calls, summary.Cleared.Left));
         Assert.Contains(world.Seen.Events, e => e.Kind == "doubt_kept");
         world.Environment = world.Environment with { Calls = world.Store.Calls };
         Assert.Equal(1, (await world.RunAsync()).Cleared.Calls);
