@@ -80,7 +80,7 @@ internal sealed class ReplyReader
         if (isThinking) join.Tell("the reply ends within its thinking");
         if (found.Count == 0) join.Tell(text.Span.Trim("\uFEFF \t\r\n"u8).IsEmpty ? "the reply is empty" : "the reply holds no JSON");
         var parts = new WholeParts(text, _schema.Properties);
-        foreach (var (start, skip, level, isFree) in found)
+        foreach (var (start, skip, trust) in found)
         {
             var isWhole = skip.IsWhole && skip.Depth <= JsonFinder.MaxDepth;
             if (!isWhole) join.Tell(Broken);
@@ -88,7 +88,7 @@ internal sealed class ReplyReader
             using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start), s_options);
             var root = document.RootElement;
             // A part of an answer may look like one; a reply's wrapper is none.
-            if ((isFree && level == found[^1].Level) || (_isRowsReserved && HasMember(root, "rows"u8))) ReadDocument(root, join, isAlone: found.Count == 1);
+            if (trust is JsonTrust.Free or JsonTrust.Rows || (trust == JsonTrust.Part && HasMember(root, "rows"u8))) ReadDocument(root, join, isAlone: found.Count == 1);
             else join.Tell(Broken);
         }
     }
@@ -188,7 +188,8 @@ internal sealed class ReplyReader
         {
             foreach (var member in entry.EnumerateObject())
             {
-                if (Is(member, "id"u8))
+                var name = JsonMarshal.GetRawUtf8PropertyName(member);
+                if (Is(name, "id"u8))
                 {
                     // In an object keyed by id, a null leaves the key to speak.
                     if (key is not null && member.Value.ValueKind == JsonValueKind.Null) continue;
@@ -207,7 +208,7 @@ internal sealed class ReplyReader
 
                     id = read;
                 }
-                else if (_abstain && Is(member, "abstain"u8))
+                else if (_abstain && Is(name, "abstain"u8))
                 {
                     abstentions++;
                     why = member.Value;
@@ -285,9 +286,8 @@ internal sealed class ReplyReader
     }
 
     /// <summary>Whether a member has a name, also when it is written with escapes.</summary>
-    private static bool Is(JsonProperty member, ReadOnlySpan<byte> name)
-    {
-        var raw = JsonMarshal.GetRawUtf8PropertyName(member);
-        return raw.SequenceEqual(name) || (raw.Contains((byte)'\\') && JsonStrings.TryUnescape(raw, out var unescaped) && unescaped.SequenceEqual(name));
-    }
+    private static bool Is(JsonProperty member, ReadOnlySpan<byte> name) => Is(JsonMarshal.GetRawUtf8PropertyName(member), name);
+
+    private static bool Is(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> name) =>
+        raw.SequenceEqual(name) || (raw.Contains((byte)'\\') && JsonStrings.TryUnescape(raw, out var unescaped) && unescaped.SequenceEqual(name));
 }

@@ -1,7 +1,7 @@
 namespace Rowmill.Core.Replies;
 
 /// <summary>
-/// Writes a document that breaks, or breaks off, once more with what is whole in it: members and items up to the break, and those
+/// Writes a document that breaks, breaks off or is too deep to be parsed once more with what is whole in it: members and items up to the break, and those
 /// behind it where the brackets tell how far the broken one goes. An answer is kept whole or not at all.
 /// </summary>
 /// <param name="text">The reply.</param>
@@ -93,7 +93,7 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
                 Name(name);
                 _json.Append(span[at..skip.End]);
             }
-            else if (!skip.IsWhole && isRoot)
+            else if (isRoot)
             {
                 Broken(name, at);
             }
