@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Rowmill.Tests.Replies;
 
@@ -54,15 +53,7 @@ internal sealed class FuzzEntry(int owner, int row)
     public ReadOnlyMemory<byte> Stored { get; set; }
 
     /// <summary>The mark that the entry bears; empty for an abstention.</summary>
-    public string Mark
-    {
-        get
-        {
-            if (Members.Find(m => m.Name == "mark") is not { } member || !member.Json.StartsWith('"')) return "";
-            using var document = JsonDocument.Parse(member.Json);
-            return document.RootElement.GetString()!;
-        }
-    }
+    public string Mark => Members.Find(m => m.Name == "mark") is { } member ? FuzzMarks.In(FuzzLiteral.Texts(member.Json)).FirstOrDefault("") : "";
 
     /// <summary>The mark that the entry bears, or that its abstention names.</summary>
     public string OwnMark => Abstains ? FuzzMarks.In(Members[0].Json).First() : Mark;
