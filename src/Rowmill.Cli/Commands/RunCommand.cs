@@ -92,13 +92,14 @@ internal static class RunCommand
     });
 
     /// <summary>A decimal number, written the same way in every country; bounds are in the fix.</summary>
-    private static void Number(Option<string?> option, Func<decimal, bool> within, string fix) => option.Validators.Add(r =>
+    public static void Number(Option<string?> option, Func<decimal, bool> within, string fix) => option.Validators.Add(r =>
     {
         if (r.Tokens is not [var only]) return;
         if (Read(only.Value) is not { } number) r.AddError($"'{only.Value}' is not a number. {fix}");
         else if (!within(number)) r.AddError($"{only.Value} is out of range. {fix}");
     });
 
-    private static decimal? Read(string? text) => decimal.TryParse(
+    /// <summary>The number that <see cref="Number"/> let pass; null for none.</summary>
+    public static decimal? Read(string? text) => decimal.TryParse(
         text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

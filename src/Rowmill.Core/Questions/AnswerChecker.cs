@@ -21,12 +21,25 @@ internal struct AnswerChecker
     /// <summary>Whether a null was met that means absent, so that the value is not stored as it stands.</summary>
     public bool DroppedNull { get; private set; }
 
+    /// <summary>Whether there was more to check than may be: nothing more is found valid.</summary>
+    public readonly bool Exhausted => _steps > StepLimit;
+
+    /// <summary>Whether a pattern took too long.</summary>
+    public bool TimedOut { get; private set; }
+
     /// <summary>Path and reason, after something failed.</summary>
     public readonly string Error =>
-        _steps > StepLimit ? "answer: the schema's branches are too ambiguous to check it" : $"{(_path is null or "" ? "answer" : _path)}: {_message}";
+        Exhausted ? "answer: the schema's branches are too ambiguous to check it" : $"{(_path is null or "" ? "answer" : _path)}: {_message}";
 
     /// <summary>The reason alone, after something failed.</summary>
     public readonly string Reason => _message;
+
+    /// <summary>Counts other work on the value against the same bound; false when it is reached.</summary>
+    public bool Spend(int steps)
+    {
+        _steps = (int)Math.Min((long)_steps + steps, StepLimit + 1);
+        return !Exhausted;
+    }
 
     /// <summary>Checks without composing an error.</summary>
     public bool Admits(SchemaNode schema, JsonElement value, OuterSchema? outer = null)
@@ -40,7 +53,7 @@ internal struct AnswerChecker
     /// <summary>Checks a value; when it fails, <see cref="Error"/> tells where and why.</summary>
     public bool Check(SchemaNode schema, JsonElement value, OuterSchema? outer = null)
     {
-        if (++_steps > StepLimit) return false;
+        if (!Spend(1)) return false;
         if (!schema.Types.Admits(value))
         {
             return _quiet > 0 ? false
@@ -126,6 +139,7 @@ internal struct AnswerChecker
         }
         catch (RegexMatchTimeoutException)
         {
+            TimedOut = true;
             return Fail($"takes too long to match the pattern {schema.PatternShown}: {AnswerErrors.Show(value)}");
         }
         finally

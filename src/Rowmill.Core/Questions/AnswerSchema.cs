@@ -50,12 +50,34 @@ public sealed class AnswerSchema
     }
 
     /// <summary>
+    /// Checks one answer as <see cref="Check(JsonElement)"/> does, and once more after putting right what can mean one thing only: labels that differ
+    /// from one allowed label only by case, white space or hyphen, or are its alias; values of another JSON type (see
+    /// <see cref="AnswerMends"/>); nested properties that a closed object does not know, which are dropped.
+    /// </summary>
+    /// <param name="answer">The row's object from the reply; its <c>id</c> is ignored.</param>
+    public AnswerCheck Mend(JsonElement answer)
+    {
+        var asItCame = Check(answer, out var isMendable);
+        // An extra that breaks the rule for extras may be one that can be put right.
+        if (!isMendable || (asItCame.Error is null && !(_keepsOthers && asItCame.Mends.Extras > 0))) return asItCame;
+        var mender = default(AnswerMender);
+        var mended = mender.MendAnswer(_root, answer);
+        var mends = mender.Mends;
+        if (mends == default) return asItCame;
+        var check = Check(mended, out _);
+        return check.Error is null ? check with { Mends = mends with { Extras = mends.Extras + check.Mends.Extras } } : check;
+    }
+
+    /// <summary>
     /// Checks one answer and brings it into its stored form: properties in schema order, unknown ones dropped (kept when
     /// <c>additionalProperties</c> is a schema that admits them), <c>null</c> for an optional property whose schema does not admit it dropped.
     /// </summary>
     /// <param name="answer">The row's object from the reply; its <c>id</c> is ignored.</param>
-    public AnswerCheck Check(JsonElement answer)
+    public AnswerCheck Check(JsonElement answer) => Check(answer, out _);
+
+    private AnswerCheck Check(JsonElement answer, out bool isMendable)
     {
+        isMendable = false;
         var checker = default(AnswerChecker);
         if (answer.ValueKind != JsonValueKind.Object)
         {
@@ -70,8 +92,11 @@ public sealed class AnswerSchema
         known.Clear();
         try
         {
-            return Collect(ref checker, answer, known) ? new AnswerCheck(Write(answer, known, raw.Length, checker.DroppedNull), null)
-                : new AnswerCheck(default, checker.Error);
+            var valid = Collect(ref checker, answer, known, out var extras);
+            isMendable = !checker.Exhausted && !checker.TimedOut;
+            if (!valid) return new AnswerCheck(default, checker.Error);
+            var json = Write(answer, known, raw.Length, checker.DroppedNull, ref extras);
+            return new AnswerCheck(json, null) { Mends = new AnswerMends(0, 0, extras) };
         }
         finally
         {
@@ -82,8 +107,9 @@ public sealed class AnswerSchema
     }
 
     /// <summary>Checks the known properties and notes their values in schema order; undefined for an absent one.</summary>
-    private bool Collect(ref AnswerChecker checker, JsonElement answer, Span<JsonElement> known)
+    private bool Collect(ref AnswerChecker checker, JsonElement answer, Span<JsonElement> known, out int extras)
     {
+        extras = 0;
         var properties = _root.Properties;
         var expected = 0;
         foreach (var member in answer.EnumerateObject())
@@ -92,9 +118,15 @@ public sealed class AnswerSchema
             var raw = JsonMarshal.GetRawUtf8PropertyName(member);
             int found;
             if (expected < properties.Length && raw.SequenceEqual(properties[expected].Utf8)) found = expected;
-            else if (!JsonStrings.TryUnescape(raw, out var name)) continue;
+            else if (!JsonStrings.TryUnescape(raw, out var name)) found = -1;
+            else if (name.SequenceEqual(ReplySchema.IdUtf8)) continue;
             else found = _root.Names.Find(name);
-            if (found < 0) continue;
+            if (found < 0)
+            {
+                extras++;
+                continue;
+            }
+
             expected = found + 1;
             if (known[found].ValueKind != JsonValueKind.Undefined) return checker.Twice(member);
             known[found] = member.Value;
@@ -117,7 +149,7 @@ public sealed class AnswerSchema
         return true;
     }
 
-    private byte[] Write(JsonElement answer, ReadOnlySpan<JsonElement> known, int capacity, bool droppedNull)
+    private byte[] Write(JsonElement answer, ReadOnlySpan<JsonElement> known, int capacity, bool droppedNull, ref int extras)
     {
         var writer = new AnswerWriter(capacity);
         try
@@ -131,7 +163,7 @@ public sealed class AnswerSchema
                 else writer.Value(known[i]);
             }
 
-            if (_keepsOthers) WriteOthers(ref writer, answer);
+            if (_keepsOthers) extras -= WriteOthers(ref writer, answer);
             writer.Write((byte)'}');
             return writer.ToArray();
         }
@@ -141,9 +173,13 @@ public sealed class AnswerSchema
         }
     }
 
-    /// <summary>Properties the schema does not name but has a rule for; one that breaks it, or stands there twice, is dropped like any extra.</summary>
-    private void WriteOthers(ref AnswerWriter writer, JsonElement answer)
+    /// <summary>
+    /// Properties the schema does not name but has a rule for; one that breaks it, or stands there twice, is dropped like any extra.
+    /// Returns how many were kept.
+    /// </summary>
+    private int WriteOthers(ref AnswerWriter writer, JsonElement answer)
     {
+        var kept = 0;
         var names = new HashSet<string>(StringComparer.Ordinal) { ReplySchema.IdProperty };
         var twice = new HashSet<string>(StringComparer.Ordinal);
         foreach (var member in answer.EnumerateObject())
@@ -158,11 +194,18 @@ public sealed class AnswerSchema
             if (member.NameEquals(ReplySchema.IdUtf8) || !checker.Admits(_root.Additional, member.Value)) continue;
             writer.Name(member);
             PrunedWriter.Write(ref writer, _root.Additional, member.Value);
+            kept++;
         }
+
+        return kept;
     }
 }
 
 /// <summary>What came of checking an answer.</summary>
 /// <param name="Json">The stored form, compact UTF-8 JSON without line breaks; empty when it is not valid.</param>
 /// <param name="Error">Why it is not valid, with the path and the offending value; null when it is.</param>
-public readonly record struct AnswerCheck(ReadOnlyMemory<byte> Json, string? Error);
+public readonly record struct AnswerCheck(ReadOnlyMemory<byte> Json, string? Error)
+{
+    /// <summary>What was put right to make it valid, and what was dropped of it; nothing when it is not valid.</summary>
+    public AnswerMends Mends { get; init; }
+}

@@ -22,6 +22,37 @@ internal readonly record struct JsonNumber(decimal? Exact, double Rounded) : ICo
     /// <inheritdoc />
     public override string ToString() => Exact?.ToString(CultureInfo.InvariantCulture) ?? Rounded.ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>Bytes of the JSON number (RFC 8259 section 6) that a text begins with; 0 when it begins with none.</summary>
+    public static int Length(ReadOnlySpan<byte> text)
+    {
+        var at = text is [(byte)'-', ..] ? 1 : 0;
+        var digits = Digits(text[at..]);
+        if (digits == 0 || (digits > 1 && text[at] == '0')) return 0;
+        at += digits;
+        if (at < text.Length && text[at] == '.')
+        {
+            digits = Digits(text[(at + 1)..]);
+            if (digits == 0) return 0;
+            at += 1 + digits;
+        }
+
+        if (at < text.Length && text[at] is (byte)'e' or (byte)'E')
+        {
+            var sign = at + 1 < text.Length && text[at + 1] is (byte)'+' or (byte)'-' ? 1 : 0;
+            digits = Digits(text[(at + 1 + sign)..]);
+            if (digits == 0) return 0;
+            at += 1 + sign + digits;
+        }
+
+        return at;
+
+        static int Digits(ReadOnlySpan<byte> rest)
+        {
+            var end = rest.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+            return end < 0 ? rest.Length : end;
+        }
+    }
+
     /// <summary>Whether a JSON number has no fraction, whatever its notation: 1, 1.0, 1e2 and 1.50e1 have none.</summary>
     public static bool IsInteger(JsonElement number)
     {

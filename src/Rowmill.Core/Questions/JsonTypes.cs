@@ -53,6 +53,18 @@ internal static class JsonTypeNames
         _ => JsonTypes.None,
     };
 
+    /// <summary>The types of a value: a number without a fraction has both.</summary>
+    public static JsonTypes Of(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => JsonTypes.String,
+        JsonValueKind.Number => JsonTypes.Number | (JsonNumber.IsInteger(value) ? JsonTypes.Integer : JsonTypes.None),
+        JsonValueKind.Array => JsonTypes.Array,
+        JsonValueKind.Object => JsonTypes.Object,
+        JsonValueKind.True or JsonValueKind.False => JsonTypes.Boolean,
+        JsonValueKind.Null => JsonTypes.Null,
+        _ => JsonTypes.None,
+    };
+
     /// <summary>Whether the sets share a type.</summary>
     public static bool Has(this JsonTypes types, JsonTypes any) => (types & any) != JsonTypes.None;
 

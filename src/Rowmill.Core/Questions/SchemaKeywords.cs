@@ -8,7 +8,7 @@ internal static class SchemaKeywords
     [
         "type", "enum", "const", "required", "properties", "additionalProperties", "items", "minItems", "maxItems", "uniqueItems",
         "minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "anyOf", "$ref", "$defs",
-        "title", "description", "enum_file",
+        "title", "description", "enum_file", "aliases",
     ];
 
     /// <summary>Keywords of JSON Schema, its dialects and its neighbours that people bring along, with what to do instead.</summary>
@@ -25,6 +25,7 @@ internal static class SchemaKeywords
         ["options"] = "Did you mean 'enum'?",
         ["values"] = "Did you mean 'enum'?",
         ["labels"] = "Did you mean 'enum' or 'enum_file'?",
+        ["synonyms"] = "Did you mean 'aliases'?",
         ["min"] = "Did you mean 'minimum'?",
         ["max"] = "Did you mean 'maximum'?",
         ["optional"] = "Did you mean 'required'? A property not named there is optional.",

@@ -65,6 +65,9 @@ internal sealed class SchemaNode
     /// <summary>Applies to the same value as this schema does.</summary>
     public SchemaNode? Ref { get; set; }
 
+    /// <summary>The types that the type and the listed values leave, whatever is said elsewhere of the same value.</summary>
+    public JsonTypes Possible => Types & (Enum?.Types ?? JsonTypes.All) & (Const?.Types ?? JsonTypes.All);
+
     /// <summary>Whether text is held to more than its type and a list of values.</summary>
     public bool RulesText => MaxLength != int.MaxValue || MinLength > 0 || Pattern is not null;
 
@@ -78,7 +81,7 @@ internal sealed class SchemaNode
 
     /// <summary>Whether the value's type is possible here, whatever else is asked of it.</summary>
     public bool AdmitsType(JsonElement value) =>
-        Types.Admits(value) && (Ref is null || Ref.AdmitsType(value)) && (AnyOf.Length == 0 || AnyOf.Any(branch => branch.AdmitsType(value)));
+        Possible.Admits(value) && (Ref is null || Ref.AdmitsType(value)) && (AnyOf.Length == 0 || AnyOf.Any(branch => branch.AdmitsType(value)));
 
     /// <summary>The property of that name, or null.</summary>
     public SchemaProperty? Find(ReadOnlySpan<byte> name) => Names.Find(name) is >= 0 and var found ? Properties[found] : null;

@@ -97,6 +97,7 @@ internal sealed partial class SchemaReader
         }
 
         _json.WriteEndObject();
+        ReadAliases(node, schema, path);
         AddRequired(node, required);
         CheckRanges(schema, node, path);
         CheckValues(schema, node, path);
@@ -107,8 +108,8 @@ internal sealed partial class SchemaReader
     private void Read(SchemaNode node, JsonProperty keyword, string at, JsonElement schema, List<string> required)
     {
         var value = keyword.Value;
-        // A file's labels are written as the enum they stand for.
-        if (keyword.Name != "enum_file") _json.WritePropertyName(keyword.Name);
+        // A file's labels are written as the enum they stand for, and aliases are for the reader of replies only.
+        if (keyword.Name is not ("enum_file" or "aliases")) _json.WritePropertyName(keyword.Name);
         switch (keyword.Name)
         {
             case "properties":
@@ -128,6 +129,9 @@ internal sealed partial class SchemaReader
                 return;
             case "enum_file":
                 ReadLabels(node, value, at, schema);
+                return;
+            case "aliases":
+                // Read when the labels are known.
                 return;
             default:
                 value.WriteTo(_json);

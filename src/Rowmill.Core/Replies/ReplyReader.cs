@@ -1,194 +1,293 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Rowmill.Core.Questions;
 
 namespace Rowmill.Core.Replies;
 
 /// <summary>
 /// Reads a model's reply and joins it to its pack by the echoed ids, as a set. Never by position: an entry without a usable id
-/// belongs to no row. Good rows of a bad reply are kept.
+/// belongs to no row. Good rows of a bad reply are kept. A reply may be the wrapper {"rows":[…]}, a bare array, one answer, an object
+/// keyed by id (bare or under "rows"), the wrapper under another name, and several of these in prose, fences or one a line.
 /// </summary>
-/// <param name="schema">What an answer must be.</param>
-/// <param name="abstain">Whether a row may be abstained from.</param>
-internal sealed class ReplyReader(AnswerSchema schema, bool abstain)
+internal sealed class ReplyReader
 {
+    /// <summary>For stored forms: a mended one may be deeper than a reply, since single values are wrapped.</summary>
+    internal static readonly JsonDocumentOptions StoredOptions = new() { MaxDepth = 4 * JsonFinder.MaxDepth };
+
+    private const string Broken = "the reply breaks off or is broken JSON";
+    private const string NoRows = "the reply is JSON without an array \"rows\"";
     private const string BrokenText = "the reply holds text that is not valid Unicode";
 
-    private static readonly JsonDocumentOptions s_options = new() { AllowTrailingCommas = true, MaxDepth = 128 };
+    private static readonly JsonDocumentOptions s_options = new() { AllowTrailingCommas = true, MaxDepth = JsonFinder.MaxDepth };
 
-    /// <summary>Reads a reply.</summary>
+    private readonly AnswerSchema _schema;
+    private readonly bool _abstain;
+
+    // "rows" in an answer's own schema: then it may begin a part of an answer.
+    private readonly bool _isRowsReserved;
+    private readonly bool _isRowsProperty;
+
+    // Properties that look like ids: then an object with them is an answer and is not keyed by id.
+    private readonly bool _isKeyable;
+
+    /// <summary>Reads replies to one question. Safe for concurrent use.</summary>
+    /// <param name="schema">What an answer must be.</param>
+    /// <param name="abstain">Whether a row may be abstained from.</param>
+    public ReplyReader(AnswerSchema schema, bool abstain)
+    {
+        _schema = schema;
+        _abstain = abstain;
+        _isRowsReserved = schema.Json.Span.IndexOf("\"rows\""u8) < 0;
+        _isRowsProperty = schema.Properties.Contains(ReplySchema.RowsProperty);
+        _isKeyable = !schema.Properties.Any(p => ReplyIds.Of(Encoding.UTF8.GetBytes(p)) is not null);
+    }
+
+    /// <summary>Reads a reply. Whatever its bytes are, it does not throw, and takes time linear in them.</summary>
     /// <param name="text">The reply, UTF-8, as the model wrote it.</param>
     /// <param name="rows">Number of rows in the pack; their ids are 1…n.</param>
     public ReplyReading Read(ReadOnlyMemory<byte> text, int rows)
     {
-        var join = new Join(rows);
-        text = JsonFinder.AfterThinking(text);
-        if (!TryReadWhole(text, join)) ReadPieces(text, join);
+        var join = new ReplyJoin(rows);
+        if (!TryReadOnly(text, join)) ReadAll(text, join);
         return join.Reading();
     }
 
-    /// <summary>The usual case: the reply, or the JSON within fences or prose, is one whole document.</summary>
-    private bool TryReadWhole(ReadOnlyMemory<byte> text, Join join)
+    /// <summary>The usual case: the reply is one whole document, perhaps fenced.</summary>
+    private bool TryReadOnly(ReadOnlyMemory<byte> text, ReplyJoin join)
     {
-        var json = JsonFinder.Trim(text);
-        if (json.IsEmpty)
-        {
-            join.Problem = "the reply is empty";
-            return true;
-        }
-
+        var json = JsonFinder.Only(text);
+        if (json.IsEmpty) return false;
+        JsonDocument document;
         try
         {
-            using var document = JsonDocument.Parse(json, s_options);
-            var root = document.RootElement;
-            var entries = root.ValueKind switch
-            {
-                JsonValueKind.Array => root,
-                JsonValueKind.Object when root.TryGetProperty("rows"u8, out var found) && found.ValueKind == JsonValueKind.Array => found,
-                // A pack of one, answered without the wrapper but with its id.
-                JsonValueKind.Object when root.TryGetProperty("id"u8, out _) => root,
-                _ => default,
-            };
-            switch (entries.ValueKind)
-            {
-                case JsonValueKind.Array:
-                    foreach (var entry in entries.EnumerateArray()) ReadEntry(entry, join);
-                    break;
-                case JsonValueKind.Object:
-                    ReadEntry(entries, join);
-                    break;
-                default:
-                    join.Problem = "the reply is JSON without an array \"rows\"";
-                    break;
-            }
-
-            return true;
+            document = JsonDocument.Parse(json, s_options);
         }
-        catch (Exception e) when (IsBroken(e))
+        catch (JsonException)
         {
             return false;
         }
-        catch (InvalidOperationException)
-        {
-            join.Problem = BrokenText;
-            return true;
-        }
-    }
 
-    /// <summary>A reply that is not one whole document: every entry that is whole counts, up to where it breaks.</summary>
-    private void ReadPieces(ReadOnlyMemory<byte> text, Join join)
-    {
-        var entries = 0;
-        foreach (var piece in JsonFinder.Entries(text))
-        {
-            try
-            {
-                using var document = JsonDocument.Parse(piece, s_options);
-                ReadEntry(document.RootElement, join);
-                entries++;
-            }
-            catch (Exception e) when (IsBroken(e))
-            {
-                // The piece that broke the reply; its row stays missing.
-            }
-        }
-
-        join.Problem = entries == 0 ? "the reply is not JSON" : "the reply breaks off or is broken JSON";
-    }
-
-    /// <summary>Not JSON, or JSON whose text is not Unicode: half of a surrogate pair cannot be read as a string.</summary>
-    private static bool IsBroken(Exception e) => e is JsonException or InvalidOperationException;
-
-    private void ReadEntry(JsonElement entry, Join join)
-    {
-        var id = 0;
-        try
-        {
-            if (TryReadId(entry, join, out id)) join.Put(id, ReadAnswer(entry));
-        }
-        catch (InvalidOperationException)
-        {
-            // What the parser throws for a string that is not text: half of a surrogate pair, or broken UTF-8.
-            if (id > 0) join.Put(id, new RowReading(RowReadingKind.Invalid, default, BrokenText));
-            else join.Problem ??= BrokenText;
-        }
-    }
-
-    /// <summary>The id of a row of the pack; false, and the problem noted, when the entry carries none.</summary>
-    private static bool TryReadId(JsonElement entry, Join join, out int id)
-    {
-        id = 0;
-        if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("id"u8, out var idElement) || !TryReadId(idElement, out var read))
-        {
-            join.Problem ??= "the reply holds an entry without a usable id";
-            return false;
-        }
-
-        if (read < 1 || read > join.Count)
-        {
-            join.Problem ??= string.Create(CultureInfo.InvariantCulture, $"the reply answers id {read}, which was not asked");
-            return false;
-        }
-
-        id = read;
+        using (document) ReadDocument(document.RootElement, join, isAlone: true);
         return true;
     }
 
-    private RowReading ReadAnswer(JsonElement entry)
+    /// <summary>Every document in the text. What is said of a row in several of them must be the same.</summary>
+    private void ReadAll(ReadOnlyMemory<byte> text, ReplyJoin join)
     {
-        if (abstain && entry.TryGetProperty("abstain"u8, out var why) && why.ValueKind == JsonValueKind.String)
+        var found = JsonFinder.Find(text.Span, _isRowsReserved, out var isThinking);
+        if (isThinking) join.Tell("the reply ends within its thinking");
+        if (found.Count == 0) join.Tell(text.Span.Trim("\uFEFF \t\r\n"u8).IsEmpty ? "the reply is empty" : "the reply holds no JSON");
+        var parts = new WholeParts(text, _schema.Properties);
+        foreach (var (start, skip, level, isFree) in found)
         {
-            var reason = why.GetString();
-            if (!string.IsNullOrWhiteSpace(reason))
-                return new RowReading(RowReadingKind.Abstained, CompactJson.Quote(reason.Trim()), null);
+            var isWhole = skip.IsWhole && skip.Depth <= JsonFinder.MaxDepth;
+            if (!isWhole) join.Tell(Broken);
+            // What the skipper calls whole the parser takes: they speak the same grammar.
+            using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start), s_options);
+            var root = document.RootElement;
+            // A part of an answer may look like one; a reply's wrapper is none.
+            if ((isFree && level == found[^1].Level) || (_isRowsReserved && HasMember(root, "rows"u8))) ReadDocument(root, join, isAlone: found.Count == 1);
+            else join.Tell(Broken);
+        }
+    }
+
+    private void ReadDocument(JsonElement root, ReplyJoin join, bool isAlone)
+    {
+        if (root.ValueKind == JsonValueKind.Array)
+        {
+            // In prose, a footnote's [1] is no answer without an id.
+            if (isAlone || root.EnumerateArray().Any(e => e.ValueKind == JsonValueKind.Object)) ReadEntries(root, join);
+            return;
         }
 
-        var check = schema.Check(entry);
-        return check.Error is null
-            ? new RowReading(RowReadingKind.Answered, check.Json, null)
-            : new RowReading(RowReadingKind.Invalid, default, check.Error);
+        bool hasRows = false, hasId = false, isKeyed = false;
+        foreach (var member in root.EnumerateObject())
+        {
+            if (Is(member, "rows"u8)) hasRows |= member.Value.ValueKind is JsonValueKind.Array or JsonValueKind.Object;
+            else if (Is(member, "id"u8)) hasId = true;
+            else isKeyed |= _isKeyable && member.Value.ValueKind == JsonValueKind.Object && KeyOf(member) is not null;
+        }
+
+        if (hasRows && !(hasId && _isRowsProperty)) ReadRows(root, join);
+        else if (hasId) ReadEntry(root, null, join);
+        else if (isKeyed) ReadKeyed(root, join);
+        else ReadRenamed(root, join);
     }
 
-    private static bool TryReadId(JsonElement element, out int id)
+    private void ReadRows(JsonElement root, ReplyJoin join)
     {
-        id = 0;
-        return element.ValueKind switch
+        foreach (var member in root.EnumerateObject())
         {
-            JsonValueKind.Number => element.TryGetInt32(out id),
-            JsonValueKind.String => int.TryParse(element.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out id),
-            _ => false,
-        };
+            if (!Is(member, "rows"u8)) continue;
+            if (member.Value.ValueKind == JsonValueKind.Array) ReadEntries(member.Value, join);
+            else if (member.Value.ValueKind == JsonValueKind.Object && HasMember(member.Value, "id"u8)) ReadEntry(member.Value, null, join);
+            else ReadKeyed(member.Value, join);
+        }
     }
 
-    /// <summary>What the reply holds, gathered by id.</summary>
-    private sealed class Join(int count)
+    private void ReadEntries(JsonElement entries, ReplyJoin join)
     {
-        private readonly RowReading[] _rows = new RowReading[count];
+        foreach (var entry in entries.EnumerateArray()) ReadEntry(entry, null, join);
+    }
 
-        public int Count => count;
-
-        public string? Problem { get; set; }
-
-        public void Put(int id, RowReading reading)
+    private void ReadKeyed(JsonElement entries, ReplyJoin join)
+    {
+        var any = false;
+        if (entries.ValueKind == JsonValueKind.Object)
         {
-            ref var row = ref _rows[id - 1];
-            if (row.Kind == RowReadingKind.Missing)
+            foreach (var member in entries.EnumerateObject())
             {
-                row = reading;
+                any = true;
+                if (_isKeyable && KeyOf(member) is { } key) ReadEntry(member.Value, key, join);
+                else join.WithoutId();
+            }
+        }
+
+        if (!any) join.Tell(NoRows);
+    }
+
+    /// <summary>The wrapper under another name: the only array of objects with ids, or the only object with rows, that is no property of an answer.</summary>
+    private void ReadRenamed(JsonElement root, ReplyJoin join)
+    {
+        JsonElement wrapper = default;
+        var wrappers = 0;
+        var isAnswer = false;
+        foreach (var member in root.EnumerateObject())
+        {
+            if (IsProperty(member))
+            {
+                isAnswer = true;
+                continue;
+            }
+
+            var value = member.Value;
+            var isWrapper = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Any(e => HasMember(e, "id"u8)) : HasMember(value, "rows"u8);
+            if (!isWrapper) continue;
+            wrapper = value;
+            wrappers++;
+        }
+
+        if (wrappers == 1 && !isAnswer && wrapper.ValueKind == JsonValueKind.Array) ReadEntries(wrapper, join);
+        else if (wrappers == 1 && !isAnswer) ReadRows(wrapper, join);
+        else if (isAnswer) join.WithoutId();
+        else join.Tell(NoRows);
+    }
+
+    /// <summary>One answer.</summary>
+    /// <param name="entry">What should be an object with an id.</param>
+    /// <param name="key">The id it stands under in an object keyed by id; null elsewhere.</param>
+    /// <param name="join">Receives it.</param>
+    private void ReadEntry(JsonElement entry, int? key, ReplyJoin join)
+    {
+        var id = key;
+        var abstentions = 0;
+        JsonElement why = default;
+        if (entry.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in entry.EnumerateObject())
+            {
+                if (Is(member, "id"u8))
+                {
+                    // In an object keyed by id, a null leaves the key to speak.
+                    if (key is not null && member.Value.ValueKind == JsonValueKind.Null) continue;
+                    var read = ReplyIds.Of(member.Value);
+                    if (id is not null && read != id)
+                    {
+                        join.Contradicts(id.Value, read);
+                        return;
+                    }
+
+                    if (read is null)
+                    {
+                        join.WithoutId();
+                        return;
+                    }
+
+                    id = read;
+                }
+                else if (_abstain && Is(member, "abstain"u8))
+                {
+                    abstentions++;
+                    why = member.Value;
+                }
+            }
+        }
+
+        if (id is null) join.WithoutId();
+        else if (join.Knows(id.Value)) ReadAnswer(entry, id.Value, why, abstentions, join);
+    }
+
+    private void ReadAnswer(JsonElement entry, int id, JsonElement why, int abstentions, ReplyJoin join)
+    {
+        if (abstentions > 1)
+        {
+            join.Put(id, new RowReading(RowReadingKind.Invalid, default, "abstain: stands there twice"));
+            return;
+        }
+
+        if (why.ValueKind == JsonValueKind.String)
+        {
+            if (!JsonStrings.TryContent(why, out var reason) || !Utf8.IsValid(reason))
+            {
+                join.Put(id, new RowReading(RowReadingKind.Invalid, default, BrokenText));
                 return;
             }
 
-            // The same said twice is harmless; a contradiction is nobody's answer.
-            if (row.Kind == reading.Kind && row.Json.Span.SequenceEqual(reading.Json.Span)) return;
-            row = new RowReading(RowReadingKind.Invalid, default, "the reply answers this row twice, differently");
+            var words = Encoding.UTF8.GetString(reason).Trim();
+            if (words.Length > 0)
+            {
+                join.Put(id, new RowReading(RowReadingKind.Abstained, CompactJson.Quote(words), null));
+                return;
+            }
         }
 
-        public ReplyReading Reading()
+        var check = Check(entry);
+        if (check.Error is not null)
         {
-            var good = 0;
-            foreach (var row in _rows)
-                if (row.Kind is RowReadingKind.Answered or RowReadingKind.Abstained) good++;
-            return new ReplyReading(_rows, good, Problem);
+            join.Put(id, new RowReading(RowReadingKind.Invalid, default, check.Error));
+            return;
         }
+
+        // An empty abstention is the reply schema's own, not an extra.
+        var mends = check.Mends with { Extras = Math.Max(0, check.Mends.Extras - abstentions) };
+        join.Put(id, new RowReading(RowReadingKind.Answered, check.Json, null), mends);
+    }
+
+    private AnswerCheck Check(JsonElement entry)
+    {
+        try
+        {
+            return _schema.Mend(entry);
+        }
+        catch (InvalidOperationException)
+        {
+            // What the parser throws when it compares a string that is not text: half of a surrogate pair.
+            return new AnswerCheck(default, BrokenText);
+        }
+    }
+
+    private bool IsProperty(JsonProperty member)
+    {
+        if (!JsonStrings.TryName(member, out var name) || !Utf8.IsValid(name)) return false;
+        return _schema.Properties.Contains(Encoding.UTF8.GetString(name));
+    }
+
+    private static int? KeyOf(JsonProperty member) => JsonStrings.TryName(member, out var name) ? ReplyIds.Of(name) : null;
+
+    private static bool HasMember(JsonElement element, ReadOnlySpan<byte> name)
+    {
+        if (element.ValueKind != JsonValueKind.Object) return false;
+        foreach (var member in element.EnumerateObject())
+            if (Is(member, name)) return true;
+        return false;
+    }
+
+    /// <summary>Whether a member has a name, also when it is written with escapes.</summary>
+    private static bool Is(JsonProperty member, ReadOnlySpan<byte> name)
+    {
+        var raw = JsonMarshal.GetRawUtf8PropertyName(member);
+        return raw.SequenceEqual(name) || (raw.Contains((byte)'\\') && JsonStrings.TryUnescape(raw, out var unescaped) && unescaped.SequenceEqual(name));
     }
 }

@@ -21,8 +21,17 @@ public sealed class JobRunner(RunEnvironment environment)
     /// <returns>How it ended.</returns>
     /// <exception cref="ProblemException">The job, its source or a key is wrong; nothing was sent.</exception>
     /// <exception cref="AlreadyRunningException">The job already runs; nothing was sent.</exception>
-    public async Task<RunSummary> RunAsync(
-        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default)
+    public Task<RunSummary> RunAsync(
+        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default) =>
+        RunAsync(job, null, options, observer, cancellationToken, abort);
+
+    /// <summary>The same with a job that is open already, such as one asked apart.</summary>
+    internal Task<RunSummary> RunAsync(
+        OpenedJob opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort) =>
+        RunAsync(opened.Job, opened, options, observer, cancellationToken, abort);
+
+    private async Task<RunSummary> RunAsync(
+        Job job, OpenedJob? opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var runId = RunIds.New(environment.Clock, environment.Chance);
         var grant = await environment.Leases.AcquireAsync(job.Name, runId, environment.Owner, abort).ConfigureAwait(false);
@@ -30,7 +39,7 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             environment.Passed?.Invoke(Transition.LeaseTaken);
-            return await RunAsync(job, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
+            return await RunAsync(job, opened, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
         }
         finally
         {
@@ -51,12 +60,12 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     private async Task<RunSummary> RunAsync(
-        Job job, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
+        Job job, OpenedJob? opened, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var counters = new RunCounters(environment.Clock);
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
-        var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        var plan = opened ?? await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
         plan.RequireAdmission();
         if (options.MaxUsd is not null) MoneyLeft.CheckPrices(plan.Routes);
         counters.SetTotal(options.Total(plan.Profile.Rows));
@@ -122,7 +131,8 @@ public sealed class JobRunner(RunEnvironment environment)
             var calibration = new TokenCalibration(
                 await environment.Calibrations.ReadAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false),
                 await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
-            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows);
+            var earlier = await environment.Calibrations.SizesAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false);
+            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows, earlier: earlier);
             routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance));
         }
 
@@ -151,7 +161,7 @@ public sealed class JobRunner(RunEnvironment environment)
             ["rows"] = plan.Profile.Rows,
             ["models"] = new JsonArray([.. plan.Routes.Select(r => (JsonNode)r.Name)]),
         });
-        if (doubt.Calls > 0) run.Events.Emit("in_doubt", new JsonObject { ["calls"] = doubt.Calls, ["usd"] = doubt.Usd });
+        if (doubt.Calls > 0) run.Events.Emit("in_doubt", SummaryJson.Doubt(doubt));
         if (unused is not null) run.Events.Emit("unused", new JsonObject { ["answers"] = unused.Answers, ["usd"] = unused.Usd });
         return new Beginning(record, doubt, unused);
     }
@@ -174,8 +184,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
         var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
-        using var queue = new PackQueue(intake, run.SizerFor);
-        await new Workers(run, queue, new Asker(run, intake, queue.PutBack)).RunAsync().ConfigureAwait(false);
+        using var queue = new PackQueue(intake, run.SizerFor, ask => Parking.IsOpen(run, ask));
+        await new Workers(run, queue, new Asker(run, intake, queue)).RunAsync().ConfigureAwait(false);
         if (run.Stop.Reason is null && run.Stranded is { } stranded) run.Stop.Request(stranded);
     }
 
@@ -209,6 +219,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
+        var cleared = await ClearAsync(plan, run, beginning.Doubt, unwritten is null && rows.Pending == 0 && rows.Total == plan.Profile.Rows, abort).ConfigureAwait(false);
         run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
         rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
@@ -236,6 +247,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Replies = run.Counters.Replies,
             Usd = run.Counters.Usd,
             InDoubt = beginning.Doubt,
+            Cleared = cleared,
             Elapsed = run.Counters.Elapsed,
             ResumeAt = reason?.ResumeAt,
             FinishAt = finishAt,
@@ -283,7 +295,7 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             var output = run.Options.WriteOutput ? run.Job.Output : null;
-            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, abort).ConfigureAwait(false), null);
+            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, environment.Calls, abort).ConfigureAwait(false), null);
         }
         catch (ProblemException e)
         {
@@ -297,6 +309,22 @@ public sealed class JobRunner(RunEnvironment environment)
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
             return (run.Counters.Progress().Rows, new StopReason(RunState.Interrupted, "interrupted twice; everything paid for is stored, the output is not written"));
+        }
+    }
+
+    /// <summary>Clears the doubt that this run has ended. Where the store refuses, it stays for the end of the next run.</summary>
+    private async Task<ClearedCalls> ClearAsync(OpenedJob plan, RunContext run, Doubt found, bool ended, CancellationToken abort)
+    {
+        try
+        {
+            var cleared = await DoubtClearing.RunAsync(environment, run.Lease, plan.Scope.Routes, ended, abort).ConfigureAwait(false);
+            if (cleared.Calls > 0) run.Events.Emit("cleared", new JsonObject { ["calls"] = cleared.Calls, ["usd"] = cleared.Usd });
+            return cleared;
+        }
+        catch (Exception e) when (e is StoreException or LeaseLostException || (e is OperationCanceledException && abort.IsCancellationRequested))
+        {
+            run.Events.Emit("doubt_kept", new JsonObject { ["reason"] = e.Message });
+            return new ClearedCalls(0, 0, found.Calls);
         }
     }
 

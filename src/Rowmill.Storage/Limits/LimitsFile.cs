@@ -50,9 +50,7 @@ public static class LimitsFile
             var version = (long)Scalar(connection, "pragma user_version")!;
             if (version > Version)
                 throw new StoreException($"{path} was written by a newer rowmill (format {version}, this one knows {Version})");
-            if (version == 0) Execute(connection, Sql("Schema"));
-            if (version == 1) Execute(connection, Sql("Upgrade1"));
-            if (version != Version) Execute(connection, $"pragma user_version = {Version}");
+            FormatSteps.Take(version, Version, () => Sql("Schema"), format => Sql($"Upgrade{format}"), sql => Execute(connection, sql));
             Execute(connection, "commit");
             return connection;
         }

@@ -20,8 +20,9 @@ internal sealed class StoredPack
         RunName = names.Name(row.Int64(3));
         Call = row.Int64(4);
         At = StoreTime.Read(row.Int64(5));
-        _keys = row.Blob(6).ToArray();
-        var lines = row.Blob(7).ToArray();
+        Fresh = row.Int64(6) != 0;
+        _keys = row.Blob(7).ToArray();
+        var lines = row.Blob(8).ToArray();
         var end = PackSum.Check(names.Name(Question), RouteName, Call, _keys, lines);
         if (end < 0) throw row.Damaged(string.Create(CultureInfo.InvariantCulture, $"pack {Id} does not have its checksum"));
         _lines = lines.AsMemory(0, end);
@@ -36,7 +37,7 @@ internal sealed class StoredPack
     }
 
     /// <summary>The columns the constructor reads.</summary>
-    public const string Columns = "id, question, route, run, call, at, keys, lines";
+    public const string Columns = "id, question, route, run, call, at, fresh, keys, lines";
 
     public long Id { get; }
 
@@ -51,6 +52,9 @@ internal sealed class StoredPack
     public long Call { get; }
 
     public DateTimeOffset At { get; }
+
+    /// <summary>True when its rows were asked although outcomes of theirs were stored.</summary>
+    public bool Fresh { get; }
 
     /// <summary>Rows in it.</summary>
     public int Count => _ends.Length;

@@ -1,0 +1,155 @@
+namespace Rowmill.Core.Replies;
+
+/// <summary>
+/// Writes a document that breaks, or breaks off, once more with what is whole in it: members and items up to the break, and those
+/// behind it where the brackets tell how far the broken one goes. An answer is kept whole or not at all.
+/// </summary>
+/// <param name="text">The reply.</param>
+/// <param name="properties">The names of an answer's own properties: an array under one is a part of an answer, never the answers.</param>
+internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string> properties)
+{
+    private readonly ByteBuffer _json = new();
+
+    // Broken parts are looked through once more, to see where they end; all of a reply together at most once.
+    private long _budget = text.Length;
+
+    /// <summary>The whole parts of the document that begins at a position, as valid JSON.</summary>
+    public ReadOnlyMemory<byte> Of(int start)
+    {
+        _json.Clear();
+        if (text.Span[start] == '[') Items(start);
+        else Members(start, isRoot: true);
+        return _json.Written.ToArray();
+    }
+
+    private void Items(int at)
+    {
+        var span = text.Span;
+        var isFirst = true;
+        _json.Append((byte)'[');
+        for (at++; ;)
+        {
+            at = JsonSkipper.SkipBlanks(span, at);
+            if (at == span.Length || span[at] == ']') break;
+            if (span[at] == ',')
+            {
+                at++;
+                continue;
+            }
+
+            var skip = JsonSkipper.Skip(span, at);
+            if (!skip.IsWhole)
+            {
+                at = Behind(at, ']');
+                if (at < 0) break;
+                continue;
+            }
+
+            // Two objects may stand side by side without a comma. After any other item, what follows tells whether it was one.
+            var isObject = span[at] == '{';
+            var next = JsonSkipper.SkipBlanks(span, skip.End);
+            var isFollowed = next == span.Length || span[next] is (byte)',' or (byte)']' || (isObject && span[next] == '{');
+            if ((isObject || isFollowed) && skip.Depth < JsonFinder.MaxDepth - 2)
+            {
+                if (!isFirst) _json.Append((byte)',');
+                isFirst = false;
+                _json.Append(span[at..skip.End]);
+            }
+
+            if (!isFollowed) break;
+            at = skip.End;
+        }
+
+        _json.Append((byte)']');
+    }
+
+    private void Members(int at, bool isRoot)
+    {
+        var span = text.Span;
+        var start = _json.Length;
+        bool hasId = false, hasRows = false;
+        _json.Append((byte)'{');
+        for (at++; ;)
+        {
+            at = JsonSkipper.SkipBlanks(span, at);
+            if (at == span.Length || span[at] is not ((byte)'"' or (byte)',')) break;
+            if (span[at] == ',')
+            {
+                at++;
+                continue;
+            }
+
+            var length = JsonSkipper.StringLength(span[at..]);
+            var name = span.Slice(at, length);
+            at = JsonSkipper.SkipBlanks(span, at + length);
+            if (length == 0 || at == span.Length || span[at] != ':') break;
+            at = JsonSkipper.SkipBlanks(span, at + 1);
+            if (at == span.Length) break;
+            hasId |= name.SequenceEqual("\"id\""u8);
+            hasRows |= name.SequenceEqual("\"rows\""u8);
+            var skip = JsonSkipper.Skip(span, at);
+            if (skip.IsWhole && skip.Depth < JsonFinder.MaxDepth - 2)
+            {
+                Name(name);
+                _json.Append(span[at..skip.End]);
+            }
+            else if (!skip.IsWhole && isRoot)
+            {
+                Broken(name, at);
+            }
+
+            at = skip.IsWhole ? skip.End : Behind(at, '}');
+            if (at < 0) break;
+        }
+
+        // What carries an id is one answer, and it is not whole.
+        if (hasId && !(isRoot && hasRows))
+        {
+            _json.Truncate(start);
+            _json.Append((byte)'{');
+        }
+
+        _json.Append((byte)'}');
+    }
+
+    /// <summary>The whole parts of a broken member that holds answers: the rows, or an array under a name of the model's own.</summary>
+    private void Broken(ReadOnlySpan<byte> name, int at)
+    {
+        var isRows = name.SequenceEqual("\"rows\""u8);
+        if (text.Span[at] == '{' && isRows)
+        {
+            Name(name);
+            Members(at, isRoot: false);
+        }
+        else if (text.Span[at] == '[' && (isRows || !IsProperty(name)))
+        {
+            Name(name);
+            Items(at);
+        }
+    }
+
+    private bool IsProperty(ReadOnlySpan<byte> quoted)
+    {
+        foreach (var property in properties)
+            if (quoted.SequenceEqual(CompactJson.Quote(property))) return true;
+        return quoted.Contains((byte)'\\');
+    }
+
+    private void Name(ReadOnlySpan<byte> quoted)
+    {
+        if (_json.Written[^1] != '{') _json.Append((byte)',');
+        _json.Append(quoted);
+        _json.Append((byte)':');
+    }
+
+    /// <summary>The end of a broken array or object, when what follows shows that its brackets could be trusted; otherwise -1.</summary>
+    private int Behind(int at, char closing)
+    {
+        var span = text.Span;
+        if (span[at] is not ((byte)'{' or (byte)'[')) return -1;
+        var end = JsonSkipper.SkipBroken(span, at, ref _budget);
+        if (end < 0) return -1;
+        var next = JsonSkipper.SkipBlanks(span, end);
+        return next < span.Length && (span[next] == ',' || span[next] == closing) ? end : -1;
+    }
+}
