@@ -192,6 +192,41 @@ public sealed class AnswerMendTests
         Assert.Contains(message, mistake.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Whatever_is_put_right_is_valid_by_itself_and_stays_as_it_is()
+    {
+        string[] rules =
+        [
+            Energy, """{"type":"integer"}""", """{"type":["boolean","integer"]}""", """{"type":"string","maxLength":3}""",
+            """{"enum":["1","2",3,true,null,[1]]}""", """{"type":"array","maxItems":2,"uniqueItems":true,"items":{"enum":["Low","High","3"]}}""",
+            """{"type":"array","items":{"type":"array","items":{"type":"number"}}}""",
+            """{"type":"object","required":["a"],"additionalProperties":false,"properties":{"a":{"type":"integer"},"b":{"type":"string"}}}""",
+            """{"anyOf":[{"type":"integer"},{"type":"array","items":{"type":"boolean"}},{"type":"object","properties":{"a":{"const":"X y"}}}]}""",
+            """{"minLength":2,"anyOf":[{"enum":["Low","l-ow"]},{"type":"number"}]}""",
+        ];
+        string[] single =
+        [
+            "null", "true", "3", "-0", "1.5", "1e400", "\"\"", "\"3\"", "\"true\"", "\"low\"", "\"L O W\"", "\"hi\"", "\"a; b\"", "\"x-Y\"", "\"\\ud800\"",
+            "[]", "{}",
+        ];
+        var values = single.Concat(single.Select(v => $"[{v}]")).Concat(single.Select(v => $"[[{v}]]")).Concat(single.Select(v => $"[{v},\"low\",]"))
+            .Concat(single.Select(v => $$"""{"a":{{v}},"c":1}""")).Concat(single.Select(v => $$"""[{"a":{{v}},"b":null,}]""")).ToList();
+        var mended = 0;
+        foreach (var schema in rules.Select(r => Schemas.Of(r)))
+        {
+            foreach (var value in values)
+            {
+                using var document = System.Text.Json.JsonDocument.Parse($$"""{"v":{{value}}}""", new() { AllowTrailingCommas = true });
+                var check = schema.Mend(document.RootElement);
+                if (check.Error is not null) continue;
+                Assert.Equal(Schemas.Text(check.Json), schema.Stored(Schemas.Text(check.Json)));
+                if (check.Mends != default) mended++;
+            }
+        }
+
+        Assert.InRange(mended, 50, rules.Length * values.Count);
+    }
+
     private static void Mended(string property, string value, string stored, AnswerMends mends)
     {
         var schema = Schemas.Parse($$"""{"required":["v"],"properties":{"v":{{property}} },"$defs":{"E":{"enum":["Very Low","High"]} } }""");
