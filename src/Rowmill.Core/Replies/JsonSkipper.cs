@@ -173,19 +173,36 @@ internal static class JsonSkipper
     /// <summary>Whether a string or scalar that cannot be read is the beginning of one, up to the end of the text.</summary>
     private static bool IsCut(ReadOnlySpan<byte> rest)
     {
-        if (rest[0] == '"') return BrokenStringEnd(rest, 1) == rest.Length && rest[^1] != '"' && rest.IndexOfAnyInRange((byte)0, (byte)0x1F) < 0;
+        if (rest[0] == '"') return !EndsString(rest, out _) && rest.IndexOfAnyInRange((byte)0, (byte)0x1F) < 0;
         return rest.IndexOfAnyExcept(s_scalars) < 0;
     }
 
     private static int BrokenStringEnd(ReadOnlySpan<byte> text, int at)
     {
-        while (true)
+        EndsString(text[(at - 1)..], out var length);
+        return at - 1 + length;
+    }
+
+    /// <summary>Whether the string that a text begins with has an end, whatever is in it; its length with quotes, or that of the text.</summary>
+    private static bool EndsString(ReadOnlySpan<byte> text, out int length)
+    {
+        for (length = 1; ;)
         {
-            var found = text[at..].IndexOfAny((byte)'"', (byte)'\\');
-            if (found < 0) return text.Length;
-            at += found;
-            if (text[at] == '"') return at + 1;
-            at = Math.Min(at + 2, text.Length);
+            var found = text[length..].IndexOfAny((byte)'"', (byte)'\\');
+            if (found < 0)
+            {
+                length = text.Length;
+                return false;
+            }
+
+            length += found;
+            if (text[length] == '"')
+            {
+                length++;
+                return true;
+            }
+
+            length = Math.Min(length + 2, text.Length);
         }
     }
 }

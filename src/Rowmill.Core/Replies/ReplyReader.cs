@@ -88,7 +88,7 @@ internal sealed class ReplyReader
             using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start), s_options);
             var root = document.RootElement;
             // A part of an answer may look like one; a reply's wrapper is none.
-            if (trust is JsonTrust.Free or JsonTrust.Rows || (trust == JsonTrust.Part && HasMember(root, "rows"u8))) ReadDocument(root, join, isAlone: found.Count == 1);
+            if (trust is JsonTrust.Free or JsonTrust.Rows || (trust == JsonTrust.Part && HasMember(root, "rows"u8) && !IsAnswer(root))) ReadDocument(root, join, isAlone: found.Count == 1);
             else join.Tell(Broken);
         }
     }
@@ -110,8 +110,10 @@ internal sealed class ReplyReader
             else isKeyed |= _isKeyable && member.Value.ValueKind == JsonValueKind.Object && KeyOf(member) is not null;
         }
 
-        if (hasRows && !(hasId && _isRowsProperty)) ReadRows(root, join);
-        else if (hasId) ReadEntry(root, null, join);
+        // With something of an answer and an id, or all of an answer, it is one, whatever else it holds.
+        var isAnswer = hasRows && IsAnswer(root) && (hasId || Check(root).Error is null);
+        if (hasRows && !isAnswer && !(hasId && _isRowsProperty)) ReadRows(root, join);
+        else if (isAnswer || hasId) ReadEntry(root, null, join);
         else if (isKeyed) ReadKeyed(root, join);
         else ReadRenamed(root, join);
     }
@@ -267,6 +269,15 @@ internal sealed class ReplyReader
             // What the parser throws when it compares a string that is not text: half of a surrogate pair.
             return new AnswerCheck(default, BrokenText);
         }
+    }
+
+    /// <summary>Whether an object holds something of an answer, "rows" apart.</summary>
+    private bool IsAnswer(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object) return false;
+        foreach (var member in root.EnumerateObject())
+            if (!Is(member, "rows"u8) && (IsProperty(member) || (_abstain && Is(member, "abstain"u8)))) return true;
+        return false;
     }
 
     private bool IsProperty(JsonProperty member)

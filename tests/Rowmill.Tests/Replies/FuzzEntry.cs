@@ -37,7 +37,10 @@ internal sealed class FuzzEntry(int owner, int row)
     /// <summary>The row the entry literally names; null when it names none, or no one row.</summary>
     public int? Says { get; set; } = row;
 
-    public FuzzGrade Grade { get; set; }
+    public FuzzGrade Grade { get; private set; }
+
+    /// <summary>Whether it abstains and answers: then it may be taken for either, whatever is wrong with the answer.</summary>
+    public bool Hedges { get; private set; }
 
     public bool Abstains { get; init; }
 
@@ -69,10 +72,18 @@ internal sealed class FuzzEntry(int owner, int row)
         IdAt = IdAt,
         Instead = Instead,
         Stored = Stored,
+        Hedges = Hedges,
     };
 
     /// <summary>Lowers the grade.</summary>
-    public void Spoil(FuzzGrade grade) => Grade = (FuzzGrade)Math.Max((int)Grade, (int)grade);
+    public void Spoil(FuzzGrade grade) => Grade = Hedges ? FuzzGrade.Doubtful : (FuzzGrade)Math.Max((int)Grade, (int)grade);
+
+    /// <summary>Lets it abstain as well.</summary>
+    public void Hedge(string reason)
+    {
+        Members.Add(new FuzzMember("abstain", FuzzChance.Quote(reason), null));
+        (Hedges, Grade) = (true, FuzzGrade.Doubtful);
+    }
 
     /// <summary>The entry as JSON, without an id.</summary>
     public string Json() => Json(new FuzzStyle(), keyed: true);
