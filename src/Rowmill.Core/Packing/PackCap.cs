@@ -48,11 +48,16 @@ internal sealed class PackCap(int rows)
     /// <summary>A trial whose reply does not come is given up after about as many replies.</summary>
     private const double TrialMemory = 16;
 
+    /// <summary>Of so many whole packs of the settled size one is thought about: it costs as much as reading some rows.</summary>
+    private const int Alike = 8;
+
     private readonly PackLosses _losses = new();
     private double _trials;
     private double _spent;
     private double _under;
     private int _tried;
+    private int _alike;
+    private int _limit;
 
     /// <summary>Rows of the next pack, at least 1: the settled size, or one that is tried.</summary>
     public int Rows { get; private set; } = Math.Max(1, rows);
@@ -74,6 +79,13 @@ internal sealed class PackCap(int rows)
     /// <param name="limit">No pack may, or gains from, more rows.</param>
     public void Ended(int rows, int good, bool truncated, PackPrice price, int limit)
     {
+        if (IsNothingNew(rows, good, limit))
+        {
+            _spent = (1 - 1 / SpendingMemory) * _spent + rows;
+            _losses.Add(rows, PackTally.Of(rows, good, truncated));
+            return;
+        }
+
         var costs = _losses.Costs(price);
         var (settled, near) = (PackLosses.Near(Settled), PackLosses.Near(rows));
         Spend(rows, rows - good, near != settled, costs, costs(settled), price);
@@ -88,6 +100,14 @@ internal sealed class PackCap(int rows)
     public void Repeated(int rows, int good)
     {
         if (rows > 1) _losses.Repeated(good == 0);
+    }
+
+    /// <summary>A whole pack more of the settled size; of these only some need be thought about.</summary>
+    private bool IsNothingNew(int rows, int good, int limit)
+    {
+        var isUsual = good == rows && rows == Settled && Rows == Settled && limit == _limit && _losses.At(PackLosses.Near(rows)).Packs >= Alike && ++_alike < Alike;
+        if (!isUsual) (_alike, _limit) = (0, limit);
+        return isUsual;
     }
 
     /// <summary>Counts, in rows of the settled size, what the pack costs, and what it does beyond that size.</summary>
