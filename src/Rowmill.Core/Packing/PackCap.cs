@@ -10,7 +10,7 @@ namespace Rowmill.Core.Packing;
 /// packs of that have come and a row costs less in them, half a pack's doubt included; to a smaller one when a row costs less there
 /// by more than chance explains: than the doubt of both costs, each the distance to the end of what agrees with what was seen.</item>
 /// <item>A size is tried, pack by pack, when it would save something if it lost as little as agrees with what was seen: twice the largest
-/// as long as that is the settled one, half of the smallest, and the middle between two that were tried. A larger one is not hoped
+/// as long as that is the settled one, half of the smallest and the middle to there, and the middle between two that were tried. A larger one is not hoped
 /// to lose less than the settled one does.</item>
 /// <item>What trying costs, beyond what the same rows cost in packs of the settled size, stays a small part of all that is spent.</item>
 /// </list>
@@ -48,11 +48,16 @@ internal sealed class PackCap(int rows)
     /// <summary>A trial whose reply does not come is given up after about as many replies.</summary>
     private const double TrialMemory = 16;
 
+    /// <summary>Of so many whole packs of the settled size one is thought about: it costs as much as reading some rows.</summary>
+    private const int Alike = 8;
+
     private readonly PackLosses _losses = new();
     private double _trials;
     private double _spent;
     private double _under;
     private int _tried;
+    private int _alike;
+    private int _limit;
 
     /// <summary>Rows of the next pack, at least 1: the settled size, or one that is tried.</summary>
     public int Rows { get; private set; } = Math.Max(1, rows);
@@ -74,6 +79,13 @@ internal sealed class PackCap(int rows)
     /// <param name="limit">No pack may, or gains from, more rows.</param>
     public void Ended(int rows, int good, bool truncated, PackPrice price, int limit)
     {
+        if (IsNothingNew(rows, good, limit))
+        {
+            _spent = (1 - 1 / SpendingMemory) * _spent + rows;
+            _losses.Add(rows, PackTally.Of(rows, good, truncated));
+            return;
+        }
+
         var costs = _losses.Costs(price);
         var (settled, near) = (PackLosses.Near(Settled), PackLosses.Near(rows));
         Spend(rows, rows - good, near != settled, costs, costs(settled), price);
@@ -88,6 +100,14 @@ internal sealed class PackCap(int rows)
     public void Repeated(int rows, int good)
     {
         if (rows > 1) _losses.Repeated(good == 0);
+    }
+
+    /// <summary>A whole pack more of the settled size; of these only some need be thought about.</summary>
+    private bool IsNothingNew(int rows, int good, int limit)
+    {
+        var isUsual = good == rows && rows == Settled && Rows == Settled && limit == _limit && _losses.At(PackLosses.Near(rows)).Packs >= Alike && ++_alike < Alike;
+        if (!isUsual) (_alike, _limit) = (0, limit);
+        return isUsual;
     }
 
     /// <summary>Counts, in rows of the settled size, what the pack costs, and what it does beyond that size.</summary>
@@ -144,9 +164,12 @@ internal sealed class PackCap(int rows)
         var packs = _losses.At(settled).Packs;
         if (packs < PacksToSettle && (packs < 1.5 || usual < Bad * price.Of(1, settled) / settled)) return null;
         var costs = _losses.Costs(price, Surety.Least, settled);
+        var isBad = _losses.Costs(price, Surety.Least)(settled) > Bad * price.Of(1, settled) / settled;
         var (best, promise) = (0, (1 - WorthTrying) * usual);
         foreach (var size in Candidates(settled, last))
         {
+            // An unlucky moment is not held against the settled size for good: unless it is bad beyond chance, it is asked as often as a smaller one.
+            if (size < settled && !isBad && _losses.At(size).Packs > Math.Max(PacksToSettle, packs)) continue;
             var cost = costs(size);
             if (cost < promise) (best, promise) = (size, cost);
         }
@@ -163,7 +186,12 @@ internal sealed class PackCap(int rows)
         var below = 0;
         foreach (var size in _losses.Seen)
         {
-            if (below == 0) yield return PackLosses.Near(size / 2.0);
+            if (below == 0)
+            {
+                yield return PackLosses.Near(size / 2.0);
+                // Nearer only on much evidence: a few unlucky packs promise more there than there is.
+                if (_losses.At(settled).Packs >= LongTried) yield return PackLosses.Near(size / Math.Sqrt(2));
+            }
             else if (size > Finest * below && size > below + 1 && Middle(below, size) is var middle && middle < last) yield return middle;
             if (size != settled && size <= last) yield return size;
             below = size;

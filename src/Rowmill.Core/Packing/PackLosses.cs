@@ -1,3 +1,5 @@
+using Points = System.Collections.Generic.List<(double At, double Value, double Weight)>;
+
 namespace Rowmill.Core.Packing;
 
 /// <summary>How sure a loss is to be: the least that agrees with what was seen, the expected, or the most.</summary>
@@ -47,6 +49,9 @@ internal sealed class PackLosses
     /// <summary>A row alone gets about five tries.</summary>
     private const double MostAlone = 0.8;
 
+    /// <summary>Logarithms that differ by less are of the same size.</summary>
+    private const double Same = 1e-9;
+
     private readonly List<Size> _sizes = [];
     private double _whole;
     private double _repeated;
@@ -93,17 +98,17 @@ internal sealed class PackLosses
     public void Repeated(bool whole) => _repeated += whole ? 1 : 0;
 
     /// <summary>What a row costs in packs of a size on the grid, as expected, what is asked again included.</summary>
-    public Func<int, double> Costs(PackPrice price) => Costs(price, Surety.Expected, new(this), 0);
+    public Func<int, double> Costs(PackPrice price) => Costs(price, Surety.Expected, new(this, Between), 0);
 
     /// <summary>The same when that size itself loses the least, or the most, that agrees with what was seen.</summary>
     /// <param name="price">What calls and rows cost.</param>
     /// <param name="surety">How sure losses are to be.</param>
     /// <param name="sure">A size whose losses are taken as expected; zero for none. Larger ones lose no less.</param>
-    public Func<int, double> Costs(PackPrice price, Surety surety, int sure = 0) => Costs(price, surety, new(this), sure);
+    public Func<int, double> Costs(PackPrice price, Surety surety, int sure = 0) => Costs(price, surety, new(this, surety == Surety.Doubted ? Above : Between), sure);
 
     private Func<int, double> Costs(PackPrice price, Surety surety, Repeats repeats, int sure)
     {
-        var (whole, part) = (Curve(t => t.Whole, surety, sure), Curve(t => t.Part, surety, sure));
+        var (whole, part) = (Curve(t => t.Whole, surety, sure, Between), Curve(t => t.Part, surety, sure, Between));
         return rows =>
         {
             var (calls, asked) = repeats.Work(rows, whole(rows), part(rows));
@@ -112,11 +117,11 @@ internal sealed class PackLosses
     }
 
     /// <summary>What packs come to, what is asked again included, by the losses that are expected.</summary>
-    private sealed class Repeats(PackLosses losses)
+    private sealed class Repeats(PackLosses losses, Func<Points, double, double> read)
     {
-        private readonly Func<double, double> _whole = losses.Curve(t => t.Whole, Surety.Expected, 0);
-        private readonly Func<double, double> _part = losses.Curve(t => t.Part, Surety.Expected, 0);
-        private readonly Func<double, double> _share = losses.Shares();
+        private readonly Func<double, double> _whole = losses.Curve(t => t.Whole, Surety.Expected, 0, read);
+        private readonly Func<double, double> _part = losses.Curve(t => t.Part, Surety.Expected, 0, read);
+        private readonly Func<double, double> _share = losses.Shares(read);
         private readonly double _stays = Math.Min(1, (losses._repeated + 0.1) / (losses._whole + 1));
         private readonly Dictionary<int, (double Calls, double Rows)> _known = [];
         private readonly Dictionary<int, (double Calls, double Rows)> _split = [];
@@ -164,43 +169,73 @@ internal sealed class PackLosses
         return near;
     }
 
-    private Func<double, double> Shares()
+    private Func<double, double> Shares(Func<Points, double, double> read)
     {
         var sums = _sizes.ConvertAll(s => (At: Math.Log(s.Rows), Value: s.Known.Part > 0 ? s.Known.Share / s.Known.Part : 0, Weight: s.Known.Part));
         sums.RemoveAll(s => s.Weight <= 0);
-        return rows => Between(sums, rows);
+        return rows => read(sums, rows);
     }
 
-    private Func<double, double> Curve(Func<PackTally, double> count, Surety surety, int sure)
+    private Func<double, double> Curve(Func<PackTally, double> count, Surety surety, int sure, Func<Points, double, double> read)
     {
-        var points = _sizes.ConvertAll(s =>
+        var points = new Points(_sizes.Count);
+        for (var i = 0; i < _sizes.Count; i++)
         {
-            var n = count(s.Known);
-            var (low, high) = s.Known.Interval(n);
-            return (At: Math.Log(s.Rows), Value: s.Rows == sure ? n / s.Known.Packs : surety switch { Surety.Least => low, Surety.Most => high, Surety.Doubted => (n + Doubt) / (s.Known.Packs + 2 * Doubt), _ => n / s.Known.Packs }, Weight: s.Known.Packs);
-        });
-        switch (surety)
-        {
-            case Surety.Least:
-                for (var i = 1; i < points.Count; i++) points[i] = points[i] with { Value = Math.Max(points[i].Value, points[i - 1].Value) };
-                return rows =>
-                {
-                    var at = Math.Log(rows) + 1e-9;
-                    var below = points.FindLastIndex(p => p.At <= at);
-                    return below < 0 ? 0 : points[below].Value;
-                };
-            case Surety.Most:
-                for (var i = points.Count - 2; i >= 0; i--) points[i] = points[i] with { Value = Math.Min(points[i].Value, points[i + 1].Value) };
-                break;
-            default:
-                Pool(points);
-                break;
+            var known = _sizes[i].Known;
+            var bound = _sizes[i].Rows == sure ? Surety.Expected : surety;
+            points.Add((Math.Log(_sizes[i].Rows), bound switch
+            {
+                Surety.Least => Least(i),
+                Surety.Most => Most(i),
+                Surety.Doubted => (count(known) + Doubt) / (known.Packs + 2 * Doubt),
+                _ => count(known) / known.Packs,
+            }, known.Packs));
         }
 
-        return rows => Between(points, rows);
+        if (surety == Surety.Least)
+        {
+            for (var i = 1; i < points.Count; i++) points[i] = points[i] with { Value = Math.Max(points[i].Value, points[i - 1].Value) };
+            return rows => points.FindLastIndex(p => p.At <= Math.Log(rows) + Same) is >= 0 and var below ? points[below].Value : 0;
+        }
+
+        if (surety == Surety.Most)
+        {
+            for (var i = points.Count - 2; i >= 0; i--) points[i] = points[i] with { Value = Math.Min(points[i].Value, points[i + 1].Value) };
+        }
+        else
+        {
+            Pool(points);
+        }
+
+        return rows => read(points, rows);
+
+        // What smaller packs lost, this one loses at least; what larger ones lost, at most. So several sizes together give a surer end.
+        double Least(int size)
+        {
+            var (sum, most) = (default(PackTally), 0.0);
+            for (var i = size; i >= 0; i--)
+            {
+                sum += _sizes[i].Known;
+                most = Math.Max(most, sum.Interval(count(sum)).Low);
+            }
+
+            return most;
+        }
+
+        double Most(int size)
+        {
+            var (sum, least) = (default(PackTally), 1.0);
+            for (var i = size; i < _sizes.Count; i++)
+            {
+                sum += _sizes[i].Known;
+                least = Math.Min(least, sum.Interval(count(sum)).High);
+            }
+
+            return least;
+        }
     }
 
-    private static void Pool(List<(double At, double Value, double Weight)> points)
+    private static void Pool(Points points)
     {
         var blocks = new List<(double Value, double Weight, int Count)>();
         foreach (var (_, value, weight) in points)
@@ -221,16 +256,20 @@ internal sealed class PackLosses
         }
     }
 
-    private static double Between(List<(double At, double Value, double Weight)> points, double rows)
+    private static double Between(Points points, double rows)
     {
         if (points.Count == 0) return 0;
         var at = Math.Log(rows);
-        var above = points.FindIndex(p => p.At >= at - 1e-9);
+        var above = points.FindIndex(p => p.At >= at - Same);
         if (above < 0) return points[^1].Value;
-        if (above == 0 || points[above].At <= at + 1e-9) return points[above].Value;
+        if (above == 0 || points[above].At <= at + Same) return points[above].Value;
         var (a, b) = (points[above - 1], points[above]);
         return a.Value + (b.Value - a.Value) * (at - a.At) / (b.At - a.At);
     }
+
+    /// <summary>Of a size that was not tried, what the next larger one saw.</summary>
+    private static double Above(Points points, double rows) =>
+        points.Count == 0 ? 0 : points.FindIndex(p => p.At >= Math.Log(rows) - Same) is >= 0 and var above ? points[above].Value : points[^1].Value;
 
     /// <summary>What one size saw.</summary>
     private sealed class Size(int rows)

@@ -272,6 +272,9 @@ internal struct AnswerChecker
     /// <summary>A name that stands twice: which of the values is meant, nobody knows.</summary>
     public bool Twice(JsonProperty member) => _quiet == 0 && (Fail("stands there twice") || In(AnswerErrors.Name(member)));
 
+    /// <summary>A name that no schema has and that has lost a quote.</summary>
+    public bool Torn(JsonProperty member) => _quiet == 0 && (Fail("is no name: a quote is missing") || In(AnswerErrors.Name(member)));
+
     /// <summary>A required property that is absent.</summary>
     public bool Missing(SchemaProperty property) => _quiet == 0 && (Fail("is missing") || In(property.Name));
 

@@ -81,7 +81,7 @@ internal struct AnswerMender
             var rule = !JsonStrings.TryName(member, out var name) ? SchemaNode.Any : schema.Find(name)?.Schema ?? schema.Additional;
             var isOther = isAnswer && (ReferenceEquals(rule, SchemaNode.Never) || name.SequenceEqual(ReplySchema.IdUtf8));
             if (isOther || (member.Value.ValueKind == JsonValueKind.Null && OuterSchema.DropsNull(schema, outer, name))) members.Add((member, member.Value));
-            else if (ReferenceEquals(rule, SchemaNode.Never)) _mends = _mends with { Extras = _mends.Extras + 1 };
+            else if (ReferenceEquals(rule, SchemaNode.Never) && !JsonStrings.IsTornName(name)) _mends = _mends with { Extras = _mends.Extras + 1 };
             else members.Add((member, Mend(rule, member.Value)));
         }
 

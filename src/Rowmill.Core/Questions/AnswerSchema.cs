@@ -123,6 +123,7 @@ public sealed class AnswerSchema
             else found = _root.Names.Find(name);
             if (found < 0)
             {
+                if (!_keepsOthers && JsonStrings.IsTornName(raw)) return checker.Torn(member);
                 extras++;
                 continue;
             }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -6,6 +7,8 @@ namespace Rowmill.Core.Questions;
 /// <summary>Strings of a parsed JSON document as UTF-8, decoded only where they hold an escape.</summary>
 internal static class JsonStrings
 {
+    private static readonly SearchValues<byte> s_brackets = SearchValues.Create("{}[]"u8);
+
     /// <summary>A string's content; false when an escape names half of a surrogate pair, which no text can hold.</summary>
     public static bool TryContent(JsonElement text, out ReadOnlySpan<byte> content)
     {
@@ -38,6 +41,12 @@ internal static class JsonStrings
             return false;
         }
     }
+
+    /// <summary>
+    /// Whether an unknown name holds brackets. A lost quote makes a name of all that stands up to the next one, the borders between
+    /// entries included: what follows such a name may belong to another row.
+    /// </summary>
+    public static bool IsTornName(ReadOnlySpan<byte> name) => name.IndexOfAny(s_brackets) >= 0;
 
     /// <summary>Number of Unicode code points in valid UTF-8, which is how JSON Schema counts a string's length.</summary>
     public static int CodePoints(ReadOnlySpan<byte> text)

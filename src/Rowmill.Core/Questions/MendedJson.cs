@@ -7,8 +7,8 @@ namespace Rowmill.Core.Questions;
 /// <summary>Writes and parses the pieces of a value that is being put right.</summary>
 internal static class MendedJson
 {
-    // Deeper than any reply's document, also when every level of it is wrapped into an array.
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 512 };
+    // As lenient as the reader of replies, and deeper than its documents, also when every level of one is wrapped into an array.
+    private static readonly JsonDocumentOptions s_options = new() { AllowTrailingCommas = true, MaxDepth = 512 };
 
     /// <summary>What people and models put between the items of a list.</summary>
     public static SearchValues<byte> Joints { get; } = SearchValues.Create(",;|/&+\\\n\r\t"u8);

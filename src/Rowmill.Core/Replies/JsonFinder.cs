@@ -1,17 +1,32 @@
 namespace Rowmill.Core.Replies;
 
+/// <summary>What a document's surroundings say of it.</summary>
+internal enum JsonTrust
+{
+    /// <summary>It stands by itself: it is what it says.</summary>
+    Free,
+
+    /// <summary>
+    /// It stands behind the break of another document, behind a name and a colon, or before brackets that nothing has opened. It may be a
+    /// part of an answer, which can look like one, so it counts only as a whole reply of its own.
+    /// </summary>
+    Part,
+
+    /// <summary>It follows the name "rows", whose own object has lost its beginning.</summary>
+    Rows,
+
+    /// <summary>What should be behind its end goes on as if it had not ended: it is not what it seems.</summary>
+    Doubtful,
+}
+
 /// <summary>A place in a reply where JSON begins.</summary>
 /// <param name="Start">Its first bracket.</param>
 /// <param name="Skip">How far it goes.</param>
-/// <param name="Level">How many brackets were closed before it that nothing had opened: what stood there belonged deeper than what follows.</param>
-/// <param name="IsFree">
-/// Whether it stands by itself. What follows the break of another document, or a name and a colon, may be a part of an answer: it
-/// counts only when it is a whole reply of its own.
-/// </param>
-internal readonly record struct JsonFound(int Start, JsonSkip Skip, int Level, bool IsFree);
+/// <param name="Trust">What its surroundings say of it.</param>
+internal readonly record struct JsonFound(int Start, JsonSkip Skip, JsonTrust Trust);
 
 /// <summary>Finds the JSON in what a model wrote, in time linear in the text.</summary>
-internal static class JsonFinder
+internal static partial class JsonFinder
 {
     /// <summary>Deeper documents are not read: more than any answer needs, and safe to walk.</summary>
     public const int MaxDepth = 128;
@@ -35,7 +50,7 @@ internal static class JsonFinder
         if (start < 0 || end <= start) return default;
         var before = span[..start].Trim("\uFEFF \t\r\n"u8);
         var isFence = before.StartsWith("```"u8) && before.IndexOfAny("\n<"u8) < 0;
-        return (before.IsEmpty || isFence) && !span[end..].Contains((byte)'<') ? text[start..(end + 1)] : default;
+        return (before.IsEmpty || isFence) && span[end..].IndexOfAny("{[<"u8) < 0 ? text[start..(end + 1)] : default;
     }
 
     /// <summary>
@@ -48,50 +63,23 @@ internal static class JsonFinder
     public static List<JsonFound> Find(ReadOnlySpan<byte> text, bool isRowsReserved, out bool isThinking)
     {
         isThinking = false;
-        var found = new List<JsonFound>();
-        // Broken documents are looked through once more, to see where they end; all of them together at most once.
-        long budget = text.Length;
-        var level = 0;
-        var freeFrom = 0;
+        var search = new Search { Budget = text.Length, IsRowsReserved = isRowsReserved };
         for (var at = 0; ;)
         {
             var next = text[at..].IndexOfAny("{[<"u8);
-            if (next < 0) return found;
+            if (next < 0) return search.Found;
             at += next;
             if (text[at] != '{' && ThinkingEnd(text, at) is { } end)
             {
-                if (end < 0)
-                {
-                    isThinking = true;
-                    return found;
-                }
-
-                if (text[at + 1] == '/') found.Clear();
-                (at, level, freeFrom) = (end, 0, 0);
-                continue;
-            }
-
-            if (text[at] == '<')
-            {
-                at++;
-                continue;
-            }
-
-            var start = at;
-            var skip = JsonSkipper.Skip(text, start);
-            at = Math.Max(skip.End, start + 1);
-            if (!skip.IsWhole && !skip.IsNamed) continue;
-            var isFree = start >= freeFrom && !IsMember(text[..start], isRowsReserved);
-            if (isFree || (isRowsReserved && text[start] == '{' && text[start..at].IndexOf("\"rows\""u8) > 0))
-                found.Add(new JsonFound(start, skip, level, isFree));
-            if (skip.IsWhole)
-            {
-                if (start >= freeFrom) at = SkipClosed(text, at, ref level);
+                isThinking = end < 0;
+                if (isThinking) return search.Found;
+                if (text[at + 1] == '/') search.Found.Clear();
+                search.Restart();
+                at = end;
             }
             else
             {
-                var brokenEnd = JsonSkipper.SkipBroken(text, start, ref budget);
-                freeFrom = Math.Max(freeFrom, brokenEnd < 0 ? int.MaxValue : brokenEnd);
+                at = text[at] == '<' ? at + 1 : search.Read(text, at);
             }
         }
     }
@@ -110,28 +98,5 @@ internal static class JsonFinder
         }
 
         return null;
-    }
-
-    /// <summary>Whether a name and a colon stand before: what follows is a part of something whose beginning is broken.</summary>
-    private static bool IsMember(ReadOnlySpan<byte> before, bool isRowsReserved)
-    {
-        before = before.TrimEnd(" \t\r\n"u8);
-        if (before is not [.., (byte)':']) return false;
-        before = before[..^1].TrimEnd(" \t\r\n"u8);
-        return before is [.., (byte)'"'] && !(isRowsReserved && before.EndsWith("\"rows\""u8));
-    }
-
-    /// <summary>Passes brackets that close what nothing has opened.</summary>
-    private static int SkipClosed(ReadOnlySpan<byte> text, int at, ref int level)
-    {
-        var end = at;
-        for (; at < text.Length && text[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)',' or (byte)']' or (byte)'}'; at++)
-        {
-            if (text[at] is not ((byte)']' or (byte)'}')) continue;
-            level++;
-            end = at + 1;
-        }
-
-        return end;
     }
 }

@@ -8,7 +8,8 @@ namespace Rowmill.Core.Replies;
 /// <param name="IsWhole">Whether it is one sound value.</param>
 /// <param name="Depth">How many arrays and objects stand one inside the other.</param>
 /// <param name="IsNamed">Whether it holds at least one name with its colon: braces of prose do not.</param>
-internal readonly record struct JsonSkip(int End, bool IsWhole, int Depth, bool IsNamed);
+/// <param name="IsCut">Whether nothing is wrong with it but that the text ends.</param>
+internal readonly record struct JsonSkip(int End, bool IsWhole, int Depth, bool IsNamed, bool IsCut);
 
 /// <summary>
 /// Finds the end of JSON values without parsing them: in one pass, without recursion and without an exception for every brace of a
@@ -18,6 +19,8 @@ internal static class JsonSkipper
 {
     private static readonly SearchValues<byte> s_stringEnds =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+
+    private static readonly SearchValues<byte> s_scalars = SearchValues.Create("-+.0123456789eEtrufalsn"u8);
 
     private static readonly SearchValues<byte> s_structure = SearchValues.Create("{}[]\""u8);
 
@@ -40,7 +43,7 @@ internal static class JsonSkipper
         while (true)
         {
             at = SkipBlanks(text, at);
-            if (at == text.Length) return new JsonSkip(at, false, depth, isNamed);
+            if (at == text.Length) return new JsonSkip(at, false, depth, isNamed, true);
             var b = text[at];
             var length = 0;
             switch (expected)
@@ -75,15 +78,16 @@ internal static class JsonSkipper
                     break;
             }
 
-            if (length == 0) return new JsonSkip(at, false, depth, isNamed);
+            if (length == 0) return new JsonSkip(at, false, depth, isNamed, IsCut(text[at..]));
             at += length;
-            if (open.Depth == 0) return new JsonSkip(at, true, depth, isNamed);
+            if (open.Depth == 0) return new JsonSkip(at, true, depth, isNamed, false);
         }
     }
 
     /// <summary>
-    /// The end of a broken array or object by its brackets alone, those in strings left out (which may hold line breaks here);
-    /// -1 when they do not match or do not close.
+    /// The end of a broken array or object by its brackets, those in strings left out (which may hold line breaks here). -1 when they do
+    /// not match or do not close, and when more than one string is followed by what cannot follow one: then what seems to be within
+    /// quotes may be without.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="at">Position of the opening bracket.</param>
@@ -93,6 +97,7 @@ internal static class JsonSkipper
         var open = default(JsonNesting);
         var start = at;
         var end = -1;
+        var strays = 0;
         while (true)
         {
             var found = text[at..].IndexOfAny(s_structure);
@@ -106,6 +111,8 @@ internal static class JsonSkipper
             else if (b == '"')
             {
                 at = BrokenStringEnd(text, at);
+                var next = SkipBlanks(text, at);
+                if (next < text.Length && !",:]}"u8.Contains(text[next]) && ++strays > 1) break;
             }
             else
             {
@@ -163,15 +170,39 @@ internal static class JsonSkipper
         _ => JsonNumber.Length(text),
     };
 
+    /// <summary>Whether a string or scalar that cannot be read is the beginning of one, up to the end of the text.</summary>
+    private static bool IsCut(ReadOnlySpan<byte> rest)
+    {
+        if (rest[0] == '"') return !EndsString(rest, out _) && rest.IndexOfAnyInRange((byte)0, (byte)0x1F) < 0;
+        return rest.IndexOfAnyExcept(s_scalars) < 0;
+    }
+
     private static int BrokenStringEnd(ReadOnlySpan<byte> text, int at)
     {
-        while (true)
+        EndsString(text[(at - 1)..], out var length);
+        return at - 1 + length;
+    }
+
+    /// <summary>Whether the string that a text begins with has an end, whatever is in it; its length with quotes, or that of the text.</summary>
+    private static bool EndsString(ReadOnlySpan<byte> text, out int length)
+    {
+        for (length = 1; ;)
         {
-            var found = text[at..].IndexOfAny((byte)'"', (byte)'\\');
-            if (found < 0) return text.Length;
-            at += found;
-            if (text[at] == '"') return at + 1;
-            at = Math.Min(at + 2, text.Length);
+            var found = text[length..].IndexOfAny((byte)'"', (byte)'\\');
+            if (found < 0)
+            {
+                length = text.Length;
+                return false;
+            }
+
+            length += found;
+            if (text[length] == '"')
+            {
+                length++;
+                return true;
+            }
+
+            length = Math.Min(length + 2, text.Length);
         }
     }
 }

@@ -8,8 +8,11 @@ namespace Rowmill.Core.Replies;
 /// <summary>What a reply holds, gathered by id.</summary>
 internal sealed class ReplyJoin(int count)
 {
+    private static readonly RowReading s_doubtful = new(RowReadingKind.Invalid, default, "the reply holds an entry with this row's id and another");
+
     private readonly RowReading[] _rows = new RowReading[count];
     private AnswerMends[]? _mends;
+    private bool[]? _doubted;
     private ReplyCounts _counts;
 
     /// <summary>What is wrong with the reply as a whole; the first that is told.</summary>
@@ -35,7 +38,7 @@ internal sealed class ReplyJoin(int count)
         return false;
     }
 
-    /// <summary>An entry that carries several ids. It answers none of them, and what else is said of them is in doubt.</summary>
+    /// <summary>An entry that carries several ids. It answers none of them, and what else is said of them is refused.</summary>
     /// <param name="id">One id.</param>
     /// <param name="other">The other; null when it is none that a row can have.</param>
     public void Contradicts(int id, int? other)
@@ -49,7 +52,8 @@ internal sealed class ReplyJoin(int count)
     private void Refuse(int id)
     {
         if (id < 1 || id > count) return;
-        _rows[id - 1] = new RowReading(RowReadingKind.Invalid, default, "the reply holds an entry with this row's id and another");
+        (_doubted ??= new bool[count])[id - 1] = true;
+        if (_rows[id - 1].Kind != RowReadingKind.Missing) _rows[id - 1] = s_doubtful;
     }
 
     /// <summary>What an entry says of the row with that id of the pack.</summary>
@@ -58,7 +62,7 @@ internal sealed class ReplyJoin(int count)
         ref var row = ref _rows[id - 1];
         if (row.Kind == RowReadingKind.Missing)
         {
-            row = reading;
+            row = _doubted?[id - 1] == true ? s_doubtful : reading;
             if (mends != default) (_mends ??= new AnswerMends[count])[id - 1] = mends;
             return;
         }

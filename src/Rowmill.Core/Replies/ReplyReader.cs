@@ -80,7 +80,7 @@ internal sealed class ReplyReader
         if (isThinking) join.Tell("the reply ends within its thinking");
         if (found.Count == 0) join.Tell(text.Span.Trim("\uFEFF \t\r\n"u8).IsEmpty ? "the reply is empty" : "the reply holds no JSON");
         var parts = new WholeParts(text, _schema.Properties);
-        foreach (var (start, skip, level, isFree) in found)
+        foreach (var (start, skip, trust) in found)
         {
             var isWhole = skip.IsWhole && skip.Depth <= JsonFinder.MaxDepth;
             if (!isWhole) join.Tell(Broken);
@@ -88,7 +88,7 @@ internal sealed class ReplyReader
             using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start), s_options);
             var root = document.RootElement;
             // A part of an answer may look like one; a reply's wrapper is none.
-            if ((isFree && level == found[^1].Level) || (_isRowsReserved && HasMember(root, "rows"u8))) ReadDocument(root, join, isAlone: found.Count == 1);
+            if (trust is JsonTrust.Free or JsonTrust.Rows || (trust == JsonTrust.Part && HasMember(root, "rows"u8) && !IsAnswer(root))) ReadDocument(root, join, isAlone: found.Count == 1);
             else join.Tell(Broken);
         }
     }
@@ -110,8 +110,10 @@ internal sealed class ReplyReader
             else isKeyed |= _isKeyable && member.Value.ValueKind == JsonValueKind.Object && KeyOf(member) is not null;
         }
 
-        if (hasRows && !(hasId && _isRowsProperty)) ReadRows(root, join);
-        else if (hasId) ReadEntry(root, null, join);
+        // With something of an answer and an id, or all of an answer, it is one, whatever else it holds.
+        var isAnswer = hasRows && IsAnswer(root) && (hasId || Check(root).Error is null);
+        if (hasRows && !isAnswer && !(hasId && _isRowsProperty)) ReadRows(root, join);
+        else if (isAnswer || hasId) ReadEntry(root, null, join);
         else if (isKeyed) ReadKeyed(root, join);
         else ReadRenamed(root, join);
     }
@@ -188,7 +190,8 @@ internal sealed class ReplyReader
         {
             foreach (var member in entry.EnumerateObject())
             {
-                if (Is(member, "id"u8))
+                var name = JsonMarshal.GetRawUtf8PropertyName(member);
+                if (Is(name, "id"u8))
                 {
                     // In an object keyed by id, a null leaves the key to speak.
                     if (key is not null && member.Value.ValueKind == JsonValueKind.Null) continue;
@@ -207,7 +210,7 @@ internal sealed class ReplyReader
 
                     id = read;
                 }
-                else if (_abstain && Is(member, "abstain"u8))
+                else if (_abstain && Is(name, "abstain"u8))
                 {
                     abstentions++;
                     why = member.Value;
@@ -268,6 +271,15 @@ internal sealed class ReplyReader
         }
     }
 
+    /// <summary>Whether an object holds something of an answer, "rows" apart.</summary>
+    private bool IsAnswer(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object) return false;
+        foreach (var member in root.EnumerateObject())
+            if (!Is(member, "rows"u8) && (IsProperty(member) || (_abstain && Is(member, "abstain"u8)))) return true;
+        return false;
+    }
+
     private bool IsProperty(JsonProperty member)
     {
         if (!JsonStrings.TryName(member, out var name) || !Utf8.IsValid(name)) return false;
@@ -285,9 +297,8 @@ internal sealed class ReplyReader
     }
 
     /// <summary>Whether a member has a name, also when it is written with escapes.</summary>
-    private static bool Is(JsonProperty member, ReadOnlySpan<byte> name)
-    {
-        var raw = JsonMarshal.GetRawUtf8PropertyName(member);
-        return raw.SequenceEqual(name) || (raw.Contains((byte)'\\') && JsonStrings.TryUnescape(raw, out var unescaped) && unescaped.SequenceEqual(name));
-    }
+    private static bool Is(JsonProperty member, ReadOnlySpan<byte> name) => Is(JsonMarshal.GetRawUtf8PropertyName(member), name);
+
+    private static bool Is(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> name) =>
+        raw.SequenceEqual(name) || (raw.Contains((byte)'\\') && JsonStrings.TryUnescape(raw, out var unescaped) && unescaped.SequenceEqual(name));
 }

@@ -1,8 +1,8 @@
 namespace Rowmill.Core.Replies;
 
 /// <summary>
-/// Writes a document that breaks, or breaks off, once more with what is whole in it: members and items up to the break, and those
-/// behind it where the brackets tell how far the broken one goes. An answer is kept whole or not at all.
+/// Writes a document that breaks, breaks off or is too deep once more with what is whole in it: members and items up to the break, and
+/// those behind it where the brackets tell how far the broken one goes. An answer is kept whole or not at all.
 /// </summary>
 /// <param name="text">The reply.</param>
 /// <param name="properties">The names of an answer's own properties: an array under one is a part of an answer, never the answers.</param>
@@ -93,7 +93,7 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
                 Name(name);
                 _json.Append(span[at..skip.End]);
             }
-            else if (!skip.IsWhole && isRoot)
+            else if (isRoot)
             {
                 Broken(name, at);
             }

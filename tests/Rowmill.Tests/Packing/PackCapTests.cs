@@ -73,7 +73,7 @@ public sealed class PackCapTests
         var cap = new PackCap(20);
         for (var i = 0; i < 200; i++) cap.Ended(cap.Rows, cap.Rows > 12 ? cap.Rows / 2 : cap.Rows, false, s_tokens, 20);
 
-        Assert.Equal(12, cap.Settled);
+        Assert.InRange(cap.Settled, 11, 12);
         Assert.Matches("^rows are lost: [45][0-9] % at (20|1[3-9]), 0 % at 1[0-2]$", cap.Reason);
     }
 
@@ -109,7 +109,7 @@ public sealed class PackCapTests
         for (var i = 0; i < 100; i++) cap.Ended(cap.Rows, cap.Rows > 1 ? 0 : 1, false, s_requests, 20);
         Assert.Equal(1, cap.Settled);
 
-        for (var i = 0; i < 600; i++) cap.Ended(cap.Rows, cap.Rows, false, s_requests, 20);
+        for (var i = 0; i < 300; i++) cap.Ended(cap.Rows, cap.Rows, false, s_requests, 20);
         Assert.Equal(20, cap.Settled);
     }
 

@@ -11,8 +11,11 @@ namespace Rowmill.Tests.Packing;
 /// </summary>
 public sealed class PackSizeSimulation(ITestOutputHelper output)
 {
-    /// <summary>What a row costs, at most, over the best fixed size; every second case is below a third of the excess.</summary>
-    private const double Factor = 1.15;
+    /// <summary>What a row costs over the best fixed size, at most: by the mean of the seeds, and by the worst of them.</summary>
+    private const double Factor = 1.10;
+    private const double WorstFactor = 1.15;
+
+    /// <summary>What two cases of three stay below.</summary>
     private const double UsualFactor = 1.05;
 
     private const int WarmUp = 300;
@@ -49,9 +52,9 @@ public sealed class PackSizeSimulation(ITestOutputHelper output)
                 var (size, best) = Best(fix, rates, most);
                 var runs = Enumerable.Range(1, Seeds).Select(seed => Adaptive(model, seed, rates, most)).ToList();
                 var factor = runs.Average(r => r.Cost) / best;
-                factors.Add(runs.Max(r => r.Cost) / best);
+                factors.Add(factor);
                 table.Append(CultureInfo.InvariantCulture, $"| {model.Name} | {name} | {size} | {string.Join(", ", runs.Select(r => r.Settled))} | {factor:F3} |\n");
-                Assert.True(factors[^1] <= Factor, $"{model.Name}, {name}: {factors[^1]:F3} of packs of {size}");
+                Assert.True(factor <= Factor && runs.Max(r => r.Cost) / best <= WorstFactor, $"{model.Name}, {name}: {factor:F3} of packs of {size}");
             }
         }
 
@@ -87,7 +90,7 @@ public sealed class PackSizeSimulation(ITestOutputHelper output)
     {
         const int Rows = 19_935;
         var price = new PackPrice(s_cost, new() { RequestsPerSecond = 0.5 });
-        for (var seed = 1; seed <= 5; seed++)
+        for (var seed = 1; seed <= 20; seed++)
         {
             var (packs, cap) = (new PretendPacks(PretendModels.Mix, seed), new PackCap(20));
             packs.Repeated = cap.Repeated;
@@ -99,7 +102,7 @@ public sealed class PackSizeSimulation(ITestOutputHelper output)
             }
 
             var clean = (Rows + 19) / 20;
-            output.WriteLine($"{packs.Calls} calls, {clean} at least, {poison} poison rows");
+            if (seed == 1) output.WriteLine($"{packs.Calls} calls, {clean} at least, {poison} poison rows");
             Assert.InRange(packs.Calls, clean, clean * 1.25 + 16 * poison);
         }
     }

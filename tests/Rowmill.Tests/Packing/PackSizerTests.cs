@@ -61,7 +61,7 @@ public sealed class PackSizerTests
             sizer.Ended(sizer.Rows, sizer.Rows, false);
         }
 
-        Assert.Equal([20, 40, 80, 160, 181], sizes.Order());
+        Assert.Equal([20, 40, 80, 181], sizes.Order());
         sizer.Follow(RouteRates.Unlimited);
         Assert.Equal(20, sizer.Rows);
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Rowmill.Tests.Replies;
 
@@ -38,7 +37,10 @@ internal sealed class FuzzEntry(int owner, int row)
     /// <summary>The row the entry literally names; null when it names none, or no one row.</summary>
     public int? Says { get; set; } = row;
 
-    public FuzzGrade Grade { get; set; }
+    public FuzzGrade Grade { get; private set; }
+
+    /// <summary>Whether it abstains and answers: then it may be taken for either, whatever is wrong with the answer.</summary>
+    public bool Hedges { get; private set; }
 
     public bool Abstains { get; init; }
 
@@ -54,15 +56,7 @@ internal sealed class FuzzEntry(int owner, int row)
     public ReadOnlyMemory<byte> Stored { get; set; }
 
     /// <summary>The mark that the entry bears; empty for an abstention.</summary>
-    public string Mark
-    {
-        get
-        {
-            if (Members.Find(m => m.Name == "mark") is not { } member || !member.Json.StartsWith('"')) return "";
-            using var document = JsonDocument.Parse(member.Json);
-            return document.RootElement.GetString()!;
-        }
-    }
+    public string Mark => Members.Find(m => m.Name == "mark") is { } member ? FuzzMarks.In(FuzzLiteral.Texts(member.Json)).FirstOrDefault("") : "";
 
     /// <summary>The mark that the entry bears, or that its abstention names.</summary>
     public string OwnMark => Abstains ? FuzzMarks.In(Members[0].Json).First() : Mark;
@@ -78,10 +72,18 @@ internal sealed class FuzzEntry(int owner, int row)
         IdAt = IdAt,
         Instead = Instead,
         Stored = Stored,
+        Hedges = Hedges,
     };
 
     /// <summary>Lowers the grade.</summary>
-    public void Spoil(FuzzGrade grade) => Grade = (FuzzGrade)Math.Max((int)Grade, (int)grade);
+    public void Spoil(FuzzGrade grade) => Grade = Hedges ? FuzzGrade.Doubtful : (FuzzGrade)Math.Max((int)Grade, (int)grade);
+
+    /// <summary>Lets it abstain as well.</summary>
+    public void Hedge(string reason)
+    {
+        Members.Add(new FuzzMember("abstain", FuzzChance.Quote(reason), null));
+        (Hedges, Grade) = (true, FuzzGrade.Doubtful);
+    }
 
     /// <summary>The entry as JSON, without an id.</summary>
     public string Json() => Json(new FuzzStyle(), keyed: true);

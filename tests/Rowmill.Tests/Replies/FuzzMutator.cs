@@ -49,8 +49,7 @@ internal static class FuzzEntryMutators
         new("abstain as well", FuzzStage.Entries, c => c.World.Abstain && Each(c, entry =>
         {
             if (entry.Mark.Length == 0) return false;
-            entry.Members.Add(new FuzzMember("abstain", FuzzChance.Quote($"{entry.Mark}: not sure"), null));
-            entry.Spoil(FuzzGrade.Doubtful);
+            entry.Hedge($"{entry.Mark}: not sure");
             return true;
         })),
         new("an entry that is none", FuzzStage.Entries, c => Each(c, entry =>

@@ -41,15 +41,18 @@ internal sealed class FuzzText
         owners.CopyTo(_owners.AsSpan(to));
     }
 
-    /// <summary>Makes every byte that a test picks into some others.</summary>
+    /// <summary>Puts something in the place of every such byte.</summary>
     public void Replace(byte value, Func<int, string> by)
     {
-        for (int at = 0, seen = 0; at < Length; at++)
+        var (bytes, owners) = (Bytes.ToArray(), Owners.ToArray());
+        var seen = 0;
+        Clear();
+        for (int at = 0, next; at < bytes.Length; at = next + 1)
         {
-            if (_bytes[at] != value) continue;
-            var bytes = Encoding.UTF8.GetBytes(by(seen++));
-            Splice(at, 1, bytes, _owners[at]);
-            at += bytes.Length - 1;
+            next = bytes.AsSpan(at).IndexOf(value) is >= 0 and var found ? at + found : bytes.Length;
+            Splice(Length, 0, bytes.AsSpan(at..next), 0);
+            owners.AsSpan(at..next).CopyTo(_owners.AsSpan(Length - (next - at)));
+            if (next < bytes.Length) Append(by(seen++), owners[next]);
         }
     }
 

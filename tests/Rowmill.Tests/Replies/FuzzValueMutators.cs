@@ -117,9 +117,9 @@ internal static class FuzzValueMutators
 
     private static (string, FuzzGrade)? Single(FuzzChance chance, FuzzMember member)
     {
-        if (member.Property!.Shape is not FuzzList list) return null;
+        if (member.Property!.Shape is not FuzzList list || !member.Json.StartsWith('[')) return null;
         using var document = JsonDocument.Parse(member.Json);
-        if (document.RootElement.ValueKind != JsonValueKind.Array || document.RootElement.GetArrayLength() != 1) return null;
+        if (document.RootElement.GetArrayLength() != 1) return null;
         var only = document.RootElement[0].GetRawText();
         // A text may be a list in one string.
         return (only, list.Item is FuzzLabel or FuzzNumber ? FuzzGrade.Good : FuzzGrade.Doubtful);

@@ -88,13 +88,14 @@ internal static class FuzzWrapMutators
         c.Main.Form = form;
         if (form is FuzzForm.Renamed or FuzzForm.Nested or FuzzForm.Split) c.Findable = false;
         if (form is not (FuzzForm.Keyed or FuzzForm.KeyedRows)) return true;
-        if (c.Chance.One(4))
+        if (c.Chance.One(2))
         {
             // The key says one row, the entry another.
             foreach (var entry in c.Main.Entries)
             {
                 if (entry.SecondId is not null || entry.Says is null || !c.Chance.One(4)) continue;
                 entry.SecondId = FuzzIdMutators.Number(c.Chance.Next(1, c.World.Rows + 1));
+                if (c.Chance.One(2)) (entry.Id, entry.SecondId) = (entry.SecondId, entry.Id);
                 entry.Spoil(FuzzGrade.Doubtful);
             }
         }

@@ -302,7 +302,7 @@ public sealed class RunLadderTests
         var thoughts = new string('…', 2000);
         world.Model().Script = call => FakeReply.Text(call, $"<think>{thoughts}</think>{{\"rows\":[{{\"id\":1,\"energy\":\"Lukewarm\"}}]}}");
         await world.RunAsync();
-        Assert.Equal("{\"id\":1,\"energy\":\"Lukewarm\"}", await ReplyAsync());
+        Assert.Equal("{\"rows\":[{\"id\":1,\"energy\":\"Lukewarm\"}]}", await ReplyAsync());
 
         world.Model().Script = call => FakeReply.Text(call, thoughts);
         await world.RunAsync(new RunOptions { RetryFailed = true });
