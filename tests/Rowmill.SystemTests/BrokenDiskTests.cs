@@ -12,6 +12,9 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
     private const int Concurrency = 4;
     private const string Store = ".rowmill";
 
+    /// <summary>A window that never fills, so that every call goes through the file of limits.</summary>
+    private static readonly JobText s_windows = new() { Limits = "concurrency: 4, requests_per_minute: 100000" };
+
     [Theory]
     [InlineData(40)]
     [InlineData(400)]
@@ -46,7 +49,7 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
     {
         await using var shop = new Workshop();
         using var disk = Small(shop, "state", 16);
-        var server = await StartAsync(shop);
+        var server = await StartAsync(shop, job: s_windows);
 
         (await disk.Start("run", "songs.yaml", "--json").EndAsync()).Plainly(1, Named(disk, shop, "state/rowmill/limits.db"), "disk");
 
@@ -60,7 +63,7 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
     {
         await using var shop = new Workshop();
         using var disk = Small(shop, "state", 1000);
-        var server = await StartAsync(shop, new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(20) });
+        var server = await StartAsync(shop, new SimulatorOptions { Latency = TimeSpan.FromMilliseconds(20) }, s_windows);
 
         var run = disk.Start("run", "songs.yaml", "--json");
         await Until.TrueAsync(() => server.Ended() > 20);
@@ -79,10 +82,11 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
         using var disk = Small(shop, "results", 16);
         var server = await StartAsync(shop, job: new JobText { Output = "results/out.csv" });
 
-        var full = (await disk.Start("run", "songs.yaml", "--json").EndAsync()).Plainly(1, "disk", Named(disk, shop, "results"));
+        var full = (await disk.Start("run", "songs.yaml", "--json").EndAsync()).Plainly(1, Named(disk, shop, "results"));
 
         if (disk.IsReal)
         {
+            Assert.Contains("No space left", full.Error, StringComparison.Ordinal);
             Assert.Contains("rowmill export", full.Error, StringComparison.Ordinal);
             Assert.Equal(Rows, full.Document().Count("rows", "answered"));
         }
@@ -120,7 +124,7 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
     {
         await using var shop = new Workshop();
         using var disk = Small(shop, folder, 20_000);
-        var server = await StartAsync(shop, rows: 20);
+        var server = await StartAsync(shop, job: s_windows, rows: 20);
         if (exists) (await shop.RunAsync("run", "songs.yaml", "--json")).Ended(0);
         shop.WriteSongs(40);
         var before = server.Stats.Requests;
@@ -142,7 +146,7 @@ public sealed class BrokenDiskTests(ITestOutputHelper output)
     public async Task A_file_that_its_user_may_only_read_is_told_and_stays_as_it_is(string folder, string file)
     {
         await using var shop = new Workshop();
-        var server = await StartAsync(shop, rows: 20);
+        var server = await StartAsync(shop, job: s_windows, rows: 20);
         (await shop.RunAsync("run", "songs.yaml", "--json")).Ended(0);
         shop.WriteSongs(40);
         var path = Path.Combine(shop.PathOf(folder), file);

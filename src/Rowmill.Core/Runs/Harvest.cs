@@ -68,8 +68,8 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         var usd = paid ? call.MaxUsd : 0m;
         await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
         run.Pass(Transition.OutcomeStored);
-        await learning.FailedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure.Kind, default, usd);
+        await learning.FailedAsync(call, failure).ConfigureAwait(false);
         run.Pass(Transition.Counted);
     }
 
@@ -92,8 +92,8 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         var usd = call.Route.Route.Price?.Of(usage);
         await run.Environment.Calls.SettleAsync(Settlement(call, null, 0, "a probe: the service is there", usage, usd)).ConfigureAwait(false);
         run.Pass(Transition.OutcomeStored);
-        await learning.RepliedAsync(call, usage, call.Pack.Rows.Count).ConfigureAwait(false);
         run.Counters.CallEnded(null, usage, usd);
+        await learning.RepliedAsync(call, usage, call.Pack.Rows.Count).ConfigureAwait(false);
         run.Pass(Transition.Counted);
         return StillToAsk.Nothing;
     }
@@ -138,6 +138,9 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
 
         await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure).ConfigureAwait(false);
         Count(call, reading, moves);
+        // Afterwards: what is stored counts, even when the windows cannot be written any more.
+        if (failure is null or { Billed: true }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
+        else await learning.FailedAsync(call, failure).ConfigureAwait(false);
         if (reading.Good > 0) run.Counters.AnsweredBy(call.Route.Route.Id);
         else if (!isClimbing && (pack.Rows.Count == 1 || packReason is not (RowFailures.TooLarge or RowFailures.Truncated))) CountBarren(call.Route, rest![0].LastFailure!);
         run.Pass(Transition.Counted);
@@ -176,8 +179,6 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         }
 
         run.Pass(Transition.OutcomeStored);
-        if (failure is null or { Billed: true }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
-        else await learning.FailedAsync(call, failure).ConfigureAwait(false);
         run.Counters.CallEnded(failure?.Kind, usage, usd, reading.Counts);
         run.Events.Answered(reading.Good, call.Pack.Rows.Count - reading.Good);
     }

@@ -48,8 +48,7 @@ public static class LimitsFile
             Execute(connection, $"pragma busy_timeout = {BusySeconds * 1000}; pragma journal_mode = wal; pragma synchronous = normal");
             Execute(connection, "begin immediate");
             var version = (long)Scalar(connection, "pragma user_version")!;
-            if (version > Version)
-                throw new StoreException($"{path} was written by a newer rowmill (format {version}, this one knows {Version})");
+            if (version > Version) throw FileWords.Limits.Newer(path, version, Version);
             FormatSteps.Take(version, Version, () => Sql("Schema"), format => Sql($"Upgrade{format}"), sql => Execute(connection, sql));
             Execute(connection, "commit");
             return connection;

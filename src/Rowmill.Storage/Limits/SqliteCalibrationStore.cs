@@ -63,20 +63,14 @@ public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
         const string Find = "select moments from calibration where route = $route and question = $question";
         const string Save = "insert or replace into calibration (route, question, moments, at) values ($route, $question, $moments, $at)";
         if (!seen.IsSound) return default;
-        Guarded(() =>
+        InTransaction(() =>
         {
-            // Disposed before it is committed it is rolled back.
-            using var transaction = _connection.BeginTransaction(deferred: false);
             using var find = Command(Find, ("$route", route), ("$question", question));
-            find.Transaction = transaction;
             var moments = Moments(find.ExecuteScalar()).Then(seen);
             using var save = Command(
                 Save, ("$route", route), ("$question", question),
                 ("$moments", JsonSerializer.Serialize(moments, MomentsJson.Default.UsageMoments)), ("$at", _time.GetUtcNow().UtcTicks));
-            save.Transaction = transaction;
-            save.ExecuteNonQuery();
-            transaction.Commit();
-            return 0;
+            return save.ExecuteNonQuery();
         });
         return default;
     }
@@ -144,6 +138,29 @@ public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
         command.CommandText = sql;
         foreach (var (name, value) in values) command.Parameters.AddWithValue(name, value);
         return command;
+    }
+
+    private void InTransaction(Func<int> work) => Guarded(() =>
+    {
+        Execute("begin immediate");
+        try
+        {
+            work();
+            Execute("commit");
+            return 0;
+        }
+        catch
+        {
+            // SQLite itself has rolled back where it could not go on; a transaction of the library's would then fail to end, even on closing.
+            if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0) Execute("rollback");
+            throw;
+        }
+    });
+
+    private void Execute(string sql)
+    {
+        using var command = Command(sql);
+        command.ExecuteNonQuery();
     }
 
     private T Guarded<T>(Func<T> work)

@@ -52,7 +52,8 @@ internal sealed class SmallDisk : IDisposable
         using var filler = new FileStream(Path.Combine(Folder, Filler), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         try
         {
-            while (true) filler.Write(chunk);
+            // Never more than the disk has, whatever it turns out to be.
+            for (var written = 0; written <= _kilobytes; written += 4) filler.Write(chunk);
         }
         catch (IOException)
         {
