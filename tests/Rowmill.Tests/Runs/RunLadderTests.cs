@@ -81,8 +81,8 @@ public sealed class RunLadderTests
         Assert.Equal(new RowCounts(40, 39, 0, 0, 1, 0, 0), summary.Rows);
         Assert.StartsWith("filtered: ", (await world.ColumnAsync("ai_error"))[8], StringComparison.Ordinal);
         if (routing == Routing.Spread) return;
-        Assert.Equal(bad, world.Model("b").Calls[0].Titles);
-        Assert.Equal(bad, world.Model("c").Calls[0].Titles);
+        Assert.Equal(bad.Order(), world.Model("b").Calls[0].Titles.Order());
+        Assert.Equal(bad.Order(), world.Model("c").Calls[0].Titles.Order());
         Assert.Equal("High", (await world.ColumnAsync("ai_energy"))[1]);
 
         ModelResult Filters(FakeCall call) => call.Titles.Any(bad.Contains) ? FakeReply.Fail(FailureKind.Filtered) : FakeReply.Good(call);
@@ -191,9 +191,9 @@ public sealed class RunLadderTests
 
         Assert.Equal(RunState.Failed, summary.State);
         Assert.Equal(ExitCode.UserError, SummaryJson.ExitCode(summary));
-        Assert.InRange(summary.Calls.Sent, Harvest.MostBarrenRows / 20, Harvest.MostBarrenRows / 20 + 6);
+        Assert.InRange(summary.Calls.Sent, Harvest.LeastBarrenPacks, Harvest.MostBarrenRows / 2);
         Assert.Equal(1000, summary.Rows.Pending);
-        Assert.StartsWith("fake/a was asked 120 rows and gave not one valid answer (broken_reply; ", summary.Message, StringComparison.Ordinal);
+        Assert.Contains(" rows and gave not one valid answer (broken_reply; ", summary.Message, StringComparison.Ordinal);
     }
 
     [Fact]
