@@ -58,7 +58,9 @@ internal sealed class FuzzTally
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{"",-42}{"replies",10}{"rows",11}{"accepted",11}{"kept",8}{"misplaced",11}{"exceptions",12}{"other",7}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"{"",-42}{"replies",10}{"rows",11}{"accepted",11}{"kept",8}{"misplaced",11}{"exceptions",12}{"other",7}");
         foreach (var (name, line) in _lines.Append(new("all", _total)))
         {
             var kept = line.Rows == 0 ? 0 : (double)line.Accepted / line.Rows;

@@ -50,8 +50,7 @@ internal static class ReplyFuzz
             tally.Count(c, reading.Good, FuzzOracle.Judge(c, reading));
             if (number % 8 != 0) return;
             var again = read(c, text);
-            if (again.Problem != reading.Problem || again.Counts != reading.Counts
-                || again.Rows.Zip(reading.Rows).Any(r => r.First.Kind != r.Second.Kind || r.First.Error != r.Second.Error || !r.First.Json.Span.SequenceEqual(r.Second.Json.Span)))
+            if (again.Problem != reading.Problem || again.Counts != reading.Counts || again.Rows.Zip(reading.Rows).Any(r => !AreSame(r.First, r.Second)))
             {
                 tally.Fail(c, new FuzzFault("read differently", 0, $"{reading.Problem} / {again.Problem}"));
             }
@@ -61,6 +60,8 @@ internal static class ReplyFuzz
             tally.Fail(c, new FuzzFault(FuzzTally.Exception, 0, e.ToString()));
         }
     }
+
+    private static bool AreSame(RowReading a, RowReading b) => a.Kind == b.Kind && a.Error == b.Error && a.Json.Span.SequenceEqual(b.Json.Span);
 
     /// <summary>A reply with those mutations, or with one to four by chance.</summary>
     public static FuzzCase Make(FuzzWorld world, int number, IReadOnlyList<FuzzMutator>? mutators = null)
