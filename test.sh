@@ -62,6 +62,7 @@ run() { # project
 
 run Rowmill.Tests
 run Rowmill.SystemTests
+if [ -s "$results/kill-figures.txt" ]; then cat "$results/kill-figures.txt"; fi
 
 code=0
 if [ "$failed" -gt 0 ]; then code=1; fi

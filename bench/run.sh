@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Measures the program against the shared mock server and appends one JSON line per run to $BENCH_TMP/rowmill.jsonl.
-#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|all|summary]...      (default: all, then summary)
+#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|faults|all|summary]...      (default: all, then summary)
 #     W4           1,200 rows at the mock's 1,200 requests a minute: three forms of limits, a minute or two each
 #     limits       every kind of limit on a simulated clock, the engine in process; LIMITS=TEXT only the cases with this text (of limits-http too)
 #     limits-http  the program against `rowmill simulate` with the same limits, real time, about four minutes
+#     faults       19,935 rows through `rowmill simulate` with a mix of faults and poison rows, 20 and 1 per request, RUNS seeds; a minute or two
 #     plan10m      plans ten million rows; needs half a gigabyte of $BENCH_TMP for a while
 # Environment: RUNS 3; BENCH_TMP (default ${TMPDIR:-/tmp}/rowbench); PORT 18090; SERVER_CORE 0, CLIENT_CORE 1;
 #   LIMIT 600 seconds per run; SIMULATOR_PORT 18091; ROWMILL_BENCH_SHARED, the folder with mock/ and peers/ (default ../shared/bench beside the repository);
@@ -27,13 +28,16 @@ mock= server=
 trap '[ -z "$mock" ] || kill "$mock" 2>/dev/null' EXIT
 
 setup() {
-  [ -f "$shared/mock/mock.c" ] || { echo "no mock/mock.c in $shared; set ROWMILL_BENCH_SHARED" >&2; exit 2; }
   mkdir -p "$tmp"
-  cc -O2 -o "$tmp/mock-server" "$shared/mock/mock.c" -lm
   cc -O2 -o "$tmp/measure" "$repo/bench/measure.c"
   dotnet publish "$repo/bench/Rowmill.Benchmarks" -c Release -r "linux-$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')" \
     --artifacts-path "$tmp/build" -o "$tmp/tools" -nologo -v quiet
   "$rowmill" --help >/dev/null
+}
+
+setup_mock() {
+  [ -f "$shared/mock/mock.c" ] || { echo "no mock/mock.c in $shared; set ROWMILL_BENCH_SHARED" >&2; exit 2; }
+  cc -O2 -o "$tmp/mock-server" "$shared/mock/mock.c" -lm
 }
 
 table() { # rows
@@ -215,6 +219,34 @@ over_http() { # case rows pack model base_url limits NAME=VALUE... -- simulator 
     answered="$answered" | cut -c1-400
 }
 
+faults() {
+  local mix='4 % malformed, 2 % rows missing, 1 % duplicate or foreign ids, 2 % truncated, 3 % 5xx or dropped connections' seed pack flags
+  flags='bad-json=0.04 incomplete=0.02 duplicate-id=0.005 foreign-id=0.005 truncate=0.02 http500=0.015 drop=0.015'
+  [ -f "$tmp/songs-19935p.csv" ] || "$tools" rows 19935 "$tmp/songs-19935p.csv" 500
+  for seed in $(seq "$runs"); do
+    # The truth: what this seed answers when nothing goes wrong.
+    fault_run 50 --seed "$seed"
+    cp "$tmp/job/out.csv" "$tmp/truth.csv"
+    for pack in 20 1; do
+      # shellcheck disable=SC2086 # a list of faults
+      fault_run "$pack" --seed "$seed" --poison Poison --fault $flags
+      "$tools" faults "$tmp/truth.csv" "$tmp/job/out.csv" "$tmp/run.json" "$pack" >"$tmp/check.json"
+      "$tools" append "$results" workload=faults "mix=$mix" rows=19935 pack="$pack" seed="$seed" "$tmp/stats.json" "$tmp/check.json" \
+        "$tmp/cost.json" | cut -c1-600
+    done
+  done
+}
+
+fault_run() { # pack, simulator flags
+  rm -rf "$tmp/job" "$tmp/state" "$tmp/run.json" "$tmp/cost.json"
+  job "$tmp/job" 19935p "$1" 'concurrency: 32' openai-compatible/mock "http://127.0.0.1:$simulator_port/v1"
+  shift
+  simulator_up "$@"
+  # Gaps are exit 3: the poison rows.
+  taskset -c "${CLIENT_CORE:-1}" "$tmp/measure" "$tmp/cost.json" "$limit" "$rowmill" run "$tmp/job/job.yaml" --json >"$tmp/run.json" 2>"$tmp/stderr" || true
+  server_down
+}
+
 plan10m() {
   "$rowmill" --help | grep -qE '^ +plan( |$)' || { echo 'rowmill plan is not in this version' >&2; exit 2; }
   rm -f "$tmp/stats.json"
@@ -238,7 +270,8 @@ summary() {
 
 [ $# -gt 0 ] || set -- all summary
 case " $* " in *' summary '*) [ -x "$tools" ] || setup ;; esac
-case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' all '*) setup ;; esac
+case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' faults '* | *' all '*) setup ;; esac
+case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' all '*) setup_mock ;; esac
 for what in "$@"; do
   case $what in
     setup) ;;
@@ -246,8 +279,8 @@ for what in "$@"; do
     W3) workload W3 200000 20 ;;
     W4) w4 ;;
     limits-http) limits_http ;;
-    memory | rerun | help | limits | plan10m | summary) "$what" ;;
-    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; plan10m ;;
+    memory | rerun | help | limits | plan10m | faults | summary) "$what" ;;
+    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; faults; plan10m ;;
     *) echo "unknown: $what" >&2; exit 2 ;;
   esac
 done

@@ -32,7 +32,8 @@ internal static class OutputCheck
         return 0;
     }
 
-    private static IEnumerable<List<string>> Records(string file)
+    /// <summary>The records of a CSV file, its header first.</summary>
+    public static IEnumerable<List<string>> Records(string file)
     {
         using var reader = new StreamReader(file);
         var record = new List<string>();

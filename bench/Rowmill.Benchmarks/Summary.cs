@@ -21,6 +21,7 @@ internal static class Summary
         foreach (var workload in (string[])["W1", "W3"]) Workload(workload, runs);
         Memory(runs);
         Others(runs);
+        FaultMix.Summarize(runs);
         Limits.LimitsSummary.Write(runs);
         return 0;
     }

@@ -39,6 +39,10 @@ internal static class App
         {
             return output.Fail(ExitCode.Interrupted, [new Problem("Interrupted; everything paid for is stored.")]);
         }
+        catch (StoreException e) when (e.WrongPath)
+        {
+            return output.Fail(ExitCode.UserError, [new Problem(Words.Sentence(e.Message))]);
+        }
         catch (Exception e) when (e is StoreException or LeaseLostException or IOException or UnauthorizedAccessException)
         {
             return output.Fail(ExitCode.Failure, [new Problem(Words.Sentence(e.Message))]);

@@ -26,6 +26,8 @@ internal static class CommandLine
             StatusCommand.Create(host),
             ExportCommand.Create(host),
             CallsCommand.Create(host),
+            EvalCommand.Create(host),
+            AuditCommand.Create(host),
             LimitsCommand.Create(host),
             SimulateCommand.Create(host),
         };

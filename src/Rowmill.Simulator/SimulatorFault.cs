@@ -74,6 +74,42 @@ public enum SimulatorFault
 
     /// <summary>429 without numbers, its <c>retry-after</c> a year.</summary>
     RetryAfterYear,
+
+    /// <summary>The rows are an object keyed by id, under <c>rows</c> or in its place.</summary>
+    Keyed,
+
+    /// <summary>The list of answers without anything around it.</summary>
+    BareArray,
+
+    /// <summary>The ids are strings.</summary>
+    StringIds,
+
+    /// <summary>Labels in another case, with other separators between their words.</summary>
+    LabelCase,
+
+    /// <summary>Each answer holds a field nobody asked for.</summary>
+    ExtraField,
+
+    /// <summary>Numbers are strings.</summary>
+    StringNumbers,
+
+    /// <summary>A list of one is its only value, the list of answers too.</summary>
+    SingleValue,
+
+    /// <summary>One answer has no id.</summary>
+    MissingId,
+
+    /// <summary>A <c>&lt;think&gt;</c> block with other answers stands before the text.</summary>
+    Draft,
+
+    /// <summary>Prose with braces and brackets of its own stands around the JSON.</summary>
+    Prose,
+
+    /// <summary>One answer a line, nothing around them.</summary>
+    Ndjson,
+
+    /// <summary><c>finish_reason</c> content_filter and no content; charged.</summary>
+    ContentFilter,
 }
 
 /// <summary>The names of the faults as a command line spells them.</summary>
@@ -104,6 +140,18 @@ internal static class FaultNames
         ("retry-after-date", SimulatorFault.RetryAfterDate),
         ("retry-after-garbage", SimulatorFault.RetryAfterGarbage),
         ("retry-after-year", SimulatorFault.RetryAfterYear),
+        ("keyed", SimulatorFault.Keyed),
+        ("bare-array", SimulatorFault.BareArray),
+        ("string-ids", SimulatorFault.StringIds),
+        ("label-case", SimulatorFault.LabelCase),
+        ("extra-field", SimulatorFault.ExtraField),
+        ("string-numbers", SimulatorFault.StringNumbers),
+        ("single-value", SimulatorFault.SingleValue),
+        ("missing-id", SimulatorFault.MissingId),
+        ("draft", SimulatorFault.Draft),
+        ("prose", SimulatorFault.Prose),
+        ("ndjson", SimulatorFault.Ndjson),
+        ("content-filter", SimulatorFault.ContentFilter),
     ];
 
     /// <summary>Every name, in the order of the faults.</summary>

@@ -76,6 +76,18 @@ public sealed record SimulatorOptions
     /// <summary>A pack that holds a row with this text gets a garbage reply, every time; null for none.</summary>
     public string? PoisonText { get; init; }
 
+    /// <summary>
+    /// How often a row gets another answer, one that the schema allows too, because it is asked together with others: more than
+    /// <see cref="DriftRows"/>, itself counted. The same request drifts the same way every time.
+    /// </summary>
+    public double DriftRate { get; init; }
+
+    /// <summary>Up to so many rows a request holds without drift.</summary>
+    public int DriftRows { get; init; } = 1;
+
+    /// <summary>How often a row gets another answer by mere chance, in the same request as in any other.</summary>
+    public double NoiseRate { get; init; }
+
     /// <summary>Rows with this text are abstained from where the schema allows it; null for none.</summary>
     public string? AbstainText { get; init; }
 
@@ -141,7 +153,7 @@ public sealed record SimulatorOptions
             ("requests_per_minute", RequestsPerMinute), ("tokens_per_minute", TokensPerMinute),
             ("input_tokens_per_minute", InputTokensPerMinute), ("output_tokens_per_minute", OutputTokensPerMinute),
             ("requests_per_day", RequestsPerDay), ("tokens_per_day", TokensPerDay), ("burst", Burst),
-            ("max_requests", MaxRequests), ("context_tokens", ContextTokens), ("parallel", Parallel), ("max_parallel", MaxParallel),
+            ("max_requests", MaxRequests), ("drift_rows", DriftRows), ("context_tokens", ContextTokens), ("parallel", Parallel), ("max_parallel", MaxParallel),
         ];
         foreach (var (key, value) in counts)
         {
@@ -171,6 +183,8 @@ public sealed record SimulatorOptions
 
         if (Faults.Values.Sum() > 1 + 1e-9) yield return Wrong("fault", $"The rates sum to {Faults.Values.Sum()}; at most 1 is possible.");
         if (Script.Any(f => !Enum.IsDefined(f))) yield return Wrong("script", "It holds an unknown fault.");
+        if (DriftRate is not (>= 0 and <= 1)) yield return Wrong("drift", $"{DriftRate} is not between 0 and 1.");
+        if (NoiseRate is not (>= 0 and <= 1)) yield return Wrong("noise", $"{NoiseRate} is not between 0 and 1.");
         if (PoisonText?.Length == 0) yield return Wrong("poison_text", "It is empty and would match every row.");
         if (AbstainText?.Length == 0) yield return Wrong("abstain_text", "It is empty and would match every row.");
         if (LedgerCapacity < 0) yield return Wrong("ledger_capacity", $"{LedgerCapacity} is negative.");

@@ -12,6 +12,14 @@ internal static class SqliteLibrary
     /// <summary>Must be called before the first connection; cheap afterwards.</summary>
     public static void EnsureLoaded() => _ = s_loaded.Value;
 
+    /// <summary>The library's handle, for those who look beneath the provider.</summary>
+    internal static nint Handle()
+    {
+        EnsureLoaded();
+        var system = Resolve("e_sqlite3", typeof(SQLite3Provider_e_sqlite3).Assembly, null);
+        return system != 0 ? system : NativeLibrary.Load("e_sqlite3", typeof(SQLite3Provider_e_sqlite3).Assembly, null);
+    }
+
     private static bool Load()
     {
         NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, Resolve);

@@ -11,4 +11,10 @@ internal sealed class LazyCalibrationStore(Func<ICalibrationStore> store) : ICal
 
     public ValueTask AddAsync(string route, string question, UsageMoments seen, CancellationToken cancellationToken = default) =>
         store().AddAsync(route, question, seen, cancellationToken);
+
+    public ValueTask<IReadOnlyList<LearnedPackSize>> SizesAsync(string route, string question, CancellationToken cancellationToken = default) =>
+        store().SizesAsync(route, question, cancellationToken);
+
+    public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default) =>
+        store().SetSizeAsync(route, question, size, cancellationToken);
 }

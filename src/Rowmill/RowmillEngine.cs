@@ -16,6 +16,7 @@ public sealed class RowmillEngine : IAsyncDisposable
     private static readonly TimeSpan s_transit = WindowUsage.Skew;
 
     private readonly SqliteStore _store;
+    private bool _disposed;
     private readonly Lazy<SqliteWindowStore> _windows;
     private readonly Lazy<SqliteCalibrationStore> _calibrations;
 
@@ -65,11 +66,20 @@ public sealed class RowmillEngine : IAsyncDisposable
     /// <summary>Everything that keeps a route from being used, its key above all.</summary>
     public static IReadOnlyList<Problem> Check(Route route, EngineOptions options) => ModelClients.Check(route, new ApiKeys(options.Variable));
 
-    /// <inheritdoc/>
+    /// <summary>Puts everything on the disk and closes the files. Disposing again does nothing.</summary>
+    /// <exception cref="Core.Stores.StoreException">The disk refused it; whoever wants to tell it disposes before the end of a block does.</exception>
     public async ValueTask DisposeAsync()
     {
-        await _store.DisposeAsync().ConfigureAwait(false);
-        if (_windows.IsValueCreated) _windows.Value.Dispose();
-        if (_calibrations.IsValueCreated) _calibrations.Value.Dispose();
+        if (_disposed) return;
+        _disposed = true;
+        try
+        {
+            await _store.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_windows.IsValueCreated) _windows.Value.Dispose();
+            if (_calibrations.IsValueCreated) _calibrations.Value.Dispose();
+        }
     }
 }

@@ -67,7 +67,7 @@ public sealed class KillTests
         var doubt = summary.Count("in_doubt", "calls");
         Assert.InRange(doubt, lost, Concurrency);
         var calls = (await shop.RunAsync("calls", "songs.yaml", "--json")).Ended(0).Document().GetProperty("calls").EnumerateArray().ToList();
-        Assert.Equal(doubt, calls.Count(c => c.GetProperty("state").GetString() == "in_doubt"));
+        Assert.Equal(doubt, calls.Count(c => c.GetProperty("state").GetString() == "cleared"));
         var run = summary.GetProperty("run_id").GetString();
         var settled = calls.Count(c => c.GetProperty("state").GetString() == "settled" && c.GetProperty("run_id").GetString() != run);
         Assert.Equal(calls.Count(c => c.GetProperty("run_id").GetString() != run), settled + (int)doubt);

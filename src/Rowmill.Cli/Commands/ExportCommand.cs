@@ -25,7 +25,8 @@ internal static class ExportCommand
         if (output is not null) job = job with { Output = OutputPath.Apply(job, host.Absolute(output)) };
         await using var engine = await arguments.OpenAsync(parsed, job);
         var plan = await OpenedJob.OpenAsync(job, cancellationToken: host.Stop);
-        var rows = await plan.ExportAsync(engine.Environment.Answers, job.Output, cancellationToken: host.Stop);
+        var last = job.Output.Receipt ? await engine.Environment.Runs.LastAsync(job.Name, host.Stop) : null;
+        var rows = await plan.ExportAsync(engine.Environment.Answers, job.Output, last?.RunId, calls: engine.Environment.Calls, cancellationToken: host.Stop);
         words.Document(new JsonObject
         {
             ["job"] = job.Name,

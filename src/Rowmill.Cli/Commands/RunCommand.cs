@@ -3,6 +3,7 @@ using System.Globalization;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Cli.Commands;
 
@@ -60,12 +61,28 @@ internal static class RunCommand
     {
         await using var display = RunDisplay.Create(host, words, job, events);
         options = options with { ConfirmUnused = unused => display.ConfirmUnused(unused) };
-        var summary = await engine.Runner.RunAsync(job, options, display, host.Stop, host.Abort);
+        var summary = await CloseAsync(engine, await engine.Runner.RunAsync(job, options, display, host.Stop, host.Abort));
         await display.DisposeAsync();
         if (events) words.Line(SummaryJson.Write(summary));
         else words.Document(SummaryJson.Write(summary));
         SummaryText.Write(words.People, summary);
         return (int)SummaryJson.ExitCode(summary);
+    }
+
+    /// <summary>Closes the store before anybody is told how the run ended: only then is all of it on the disk.</summary>
+    private static async Task<RunSummary> CloseAsync(RowmillEngine engine, RunSummary summary)
+    {
+        try
+        {
+            await engine.DisposeAsync();
+            return summary;
+        }
+        catch (StoreException e)
+        {
+            // A run that its store has stopped says so already.
+            return summary.State == RunState.Failed ? summary
+                : summary with { State = RunState.Failed, Message = $"what was stored last may not be on the disk: {e.Message}" };
+        }
     }
 
     /// <summary>An option that takes a number takes none below zero.</summary>
@@ -75,13 +92,14 @@ internal static class RunCommand
     });
 
     /// <summary>A decimal number, written the same way in every country; bounds are in the fix.</summary>
-    private static void Number(Option<string?> option, Func<decimal, bool> within, string fix) => option.Validators.Add(r =>
+    public static void Number(Option<string?> option, Func<decimal, bool> within, string fix) => option.Validators.Add(r =>
     {
         if (r.Tokens is not [var only]) return;
         if (Read(only.Value) is not { } number) r.AddError($"'{only.Value}' is not a number. {fix}");
         else if (!within(number)) r.AddError($"{only.Value} is out of range. {fix}");
     });
 
-    private static decimal? Read(string? text) => decimal.TryParse(
+    /// <summary>The number that <see cref="Number"/> let pass; null for none.</summary>
+    public static decimal? Read(string? text) => decimal.TryParse(
         text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -40,13 +40,15 @@ internal static class SimulateCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var poison = new Option<string?>("--poison") { Description = "A pack that holds a row with this text always gets a garbage reply.", HelpName = "TEXT" };
+        var drift = new Option<string?>("--drift") { Description = "How often a row gets another valid answer because more than ROWS (1) are in its request, such as 0.1 or 0.1:20.", HelpName = "RATE[:ROWS]" };
+        var noise = new Option<string?>("--noise") { Description = "How often a row gets another valid answer by chance, in the same request too.", HelpName = "RATE" };
         var abstain = new Option<string?>("--abstain") { Description = "Rows with this text are abstained from.", HelpName = "TEXT" };
         var key = new Option<string?>("--key-env") { Description = "Accept only the key in this environment variable.", HelpName = "NAME" };
         var models = new Option<string[]>("--models") { Description = "The models there are; any by default.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var context = new Option<int?>("--context") { Description = "The largest prompt in tokens.", HelpName = "N" };
         var seed = new Option<long>("--seed") { Description = "The seed of everything that looks like chance.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var json = JobArguments.JsonOption();
-        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, poison, abstain, key, models, context, seed, json })
+        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, poison, drift, noise, abstain, key, models, context, seed, json })
             command.Options.Add(option);
         command.SetAction((parsed, _) =>
         {
@@ -73,6 +75,7 @@ internal static class SimulateCommand
                 Seed = parsed.GetValue(seed),
                 LedgerCapacity = 0,
             };
+            options = WithDrift(options, parsed.GetValue(drift)) with { NoiseRate = parsed.GetValue(noise) is { } often ? Rate("--noise", often) : 0 };
             options = (parsed.GetValue(fault) ?? []).Aggregate(options.WithDialect(parsed.GetValue(dialect)!).WithRetryHint(parsed.GetValue(hint)!), WithFault);
             return RunAsync(host, new CommandOutput(host, parsed.GetValue(json)), options);
         });
@@ -99,6 +102,22 @@ internal static class SimulateCommand
             ? options.With(parts[0], rate)
             : throw new ProblemException(new Problem($"'{text}' is not a fault and its rate.") { Key = "--fault", Fix = "Write it like truncate=0.1." });
     }
+
+    private static SimulatorOptions WithDrift(SimulatorOptions options, string? text)
+    {
+        if (text is null) return options;
+        var parts = text.Split(':', 2);
+        var drifting = options with { DriftRate = Rate("--drift", parts[0]) };
+        if (parts.Length == 1) return drifting;
+        return int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var rows)
+            ? drifting with { DriftRows = rows }
+            : throw new ProblemException(new Problem($"'{parts[1]}' is not a number of rows.") { Key = "--drift", Fix = "Write it like 0.1:20." });
+    }
+
+    private static double Rate(string option, string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate)
+            ? rate
+            : throw new ProblemException(new Problem($"'{text}' is not a rate.") { Key = option, Fix = "Write it like 0.1." });
 
     private static TimeSpan Time(string option, string? text) =>
         text is null ? TimeSpan.Zero

@@ -27,19 +27,24 @@ internal static class StatusCommand
         var last = await engine.Environment.Runs.LastAsync(job.Name, host.Stop);
         var rows = await plan.ExportAsync(engine.Environment.Answers, null, cancellationToken: host.Stop);
         var spent = await engine.Environment.Calls.SpentAsync(job.Name, host.Stop);
-        var (doubt, doubtUsd) = await InDoubtAsync(engine.Environment.Calls, job.Name, host.Stop);
+        var look = await engine.Environment.Leases.LookAsync(job.Name, host.Stop);
+        var doubt = await DoubtSum.OfAsync(engine.Environment.Calls, job.Name, CallState.InDoubt, look, host.Stop);
+        var cleared = await DoubtSum.OfAsync(engine.Environment.Calls, job.Name, CallState.Cleared, look, host.Stop);
         var waiting = last is null ? [] : await WaitingAsync(engine.Environment.Events, last, host);
-        var state = last is null ? "not_started" : last.EndedAt is null ? "running_or_killed" : (string?)last.Summary?["state"];
+        var sizes = last is null ? [] : await PackSizes.ReadAsync(engine.Environment.Events, last.RunId, host.Stop);
+        var state = look.Held is not null ? "running" : last is null ? "not_started" : last.EndedAt is null ? "killed" : (string?)last.Summary?["state"];
         words.Document(new JsonObject
         {
             ["job"] = job.Name,
             ["state"] = state,
             ["rows"] = SummaryJson.Rows(rows),
             ["usd"] = spent,
-            ["in_doubt"] = new JsonObject { ["calls"] = doubt, ["usd"] = doubtUsd },
+            ["in_doubt"] = SummaryJson.Doubt(doubt),
+            ["cleared"] = SummaryJson.Doubt(cleared),
             ["resume_at"] = last?.Summary?["resume_at"]?.DeepClone(),
             ["finish_at"] = last?.Summary?["finish_at"]?.DeepClone(),
             ["waiting"] = new JsonArray([.. waiting.Select(w => (JsonNode)new JsonObject { ["for"] = w.What, ["until"] = SummaryJson.Time(w.Until) })]),
+            ["pack_sizes"] = PackSizes.Json(sizes),
             ["last_run"] = last is null ? null : new JsonObject
             {
                 ["run_id"] = last.RunId,
@@ -53,13 +58,15 @@ internal static class StatusCommand
         if (words.IsJson) return (int)ExitCode.Done;
         words.People.WriteLine($"{job.Name}: {SummaryText.Rows(rows)}");
         words.People.WriteLine($"  {Words.Usd(spent)} spent over all runs");
-        if (doubt > 0) words.People.WriteLine($"  {Words.Count(doubt, "call")} in doubt, {Words.Usd(doubtUsd)} at most (see: rowmill calls --in-doubt)");
+        if (doubt.Calls > 0) words.People.WriteLine($"  {SummaryText.Doubt(doubt)} in doubt, {Words.Usd(doubt.Usd)} at most (see: rowmill calls --in-doubt)");
+        if (cleared.Calls > 0) words.People.WriteLine($"  {SummaryText.Doubt(cleared)} were in doubt and have been cleared; {Words.Usd(cleared.Usd)} stay counted for them");
         if (last is null) words.People.WriteLine("  it has not run yet");
         else
         {
-            var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : "has not ended: it runs, or was killed";
+            var ended = last.EndedAt is { } at ? $"ended {Words.Time(at)}: {state?.Replace('_', ' ')}" : look.Held?.RunId == last.RunId ? "goes on" : "was killed";
             words.People.WriteLine($"  last run {last.RunId} began {Words.Time(last.StartedAt)}, {ended}");
             foreach (var (what, until) in waiting) words.People.WriteLine($"  waits until {Words.Time(until)}: {what}");
+            foreach (var size in sizes) words.People.WriteLine($"  {size}");
             if ((string?)last.Summary?["message"] is { } message) words.People.WriteLine($"  {Words.Sentence(message)}");
         }
 
@@ -80,17 +87,5 @@ internal static class StatusCommand
         }
 
         return [.. waits.Where(w => w.Value > host.Clock.GetUtcNow()).Select(w => (w.Key, w.Value)).OrderBy(w => w.Value)];
-    }
-
-    private static async Task<(long Calls, decimal Usd)> InDoubtAsync(ICallLedger calls, string job, CancellationToken cancellationToken)
-    {
-        var (count, usd) = (0L, 0m);
-        await foreach (var call in calls.ReadAsync(new CallQuery(job) { State = CallState.InDoubt }, cancellationToken))
-        {
-            count++;
-            usd += call.Intent.MaxUsd ?? 0m;
-        }
-
-        return (count, usd);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Cli.Console;
 
@@ -12,11 +13,16 @@ internal static class SummaryText
         people.WriteLine($"{s.Job}: {Words.Sentence(s.Message ?? Word(s.State))}");
         people.WriteLine($"  {Rows(s.Rows)}");
         people.WriteLine($"  {Calls(s)}");
-        if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {Words.Count(s.InDoubt.Calls, "call")}, {Words.Usd(s.InDoubt.Usd)} at most (see: rowmill calls --in-doubt)");
+        if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {Doubt(s.InDoubt)}, {Words.Usd(s.InDoubt.Usd)} at most");
+        if (s.Cleared.Calls > 0) people.WriteLine($"  cleared now: {Words.Count(s.Cleared.Calls, "call")} in doubt; {Words.Usd(s.Cleared.Usd)} stay counted for them");
+        if (s.Cleared.Left > 0) people.WriteLine($"  {Words.Count(s.Cleared.Left, "call")} {(s.Cleared.Left == 1 ? "stays" : "stay")} in doubt (see: rowmill calls --in-doubt)");
         if (s.ResumeAt is { } at) people.WriteLine($"  the next call fits at {Words.Time(at)}{(s.FinishAt is { } end ? $", the rest would be done by {Words.Time(end)}" : "")}");
         if (s.Simulated) people.WriteLine("  SIMULATED: the labels come from the simulator and mean nothing.");
         if (s.Output is not null) people.WriteLine($"  output {s.Output}");
     }
+
+    /// <summary>Calls in doubt and their rows, in words.</summary>
+    public static string Doubt(Doubt doubt) => $"{Words.Count(doubt.Calls, "call")} with {Words.Count(doubt.Rows, "row")}";
 
     /// <summary>Row counts in words.</summary>
     public static string Rows(RowCounts r)

@@ -82,7 +82,7 @@ public static class JobColumns
                 problems.Add(new Problem($"The column {column.Name} would be both {owners[column.Name]} and {column.Holds}.")
                 {
                     Key = $"answer.properties.{column.Property}",
-                    Fix = "Rename the property.",
+                    Fix = output.Receipt ? "Rename the property, or leave 'receipt' out." : "Rename the property.",
                 });
         return problems;
     }

@@ -112,6 +112,7 @@ public static class JobTemplate
         yaml.Append($"output:                        # the source's columns untouched, then {prefix}status, {prefix}error and the answer\n");
         yaml.Append($"  {kind}: {YamlQuoting.Quote($"{JobName(fileName)}-labelled.{kind}")}\n");
         yaml.Append($"  prefix: {prefix}\n");
+        yaml.Append("  # receipt: true              # adds each row's model, call, tokens, money and time\n");
         if (table.Kind == SourceKind.Csv) yaml.Append("  # bom: true                  # for Excel\n");
     }
 

@@ -30,8 +30,7 @@ internal static partial class OutputSection
                 "prefix", $"'{prefix}' cannot begin a column name.",
                 "Write a letter or underscore, then letters, digits, '_', '-' or '.', at most 40, such as ai_.");
         var bom = output.Flag("bom") ?? false;
-        if (output.Flag("receipt") == true)
-            output.Report("receipt", "'receipt: true' is not in this version yet.", "Delete it; 'rowmill calls --row KEY' shows one row's receipt.");
+        var receipt = output.Flag("receipt") ?? false;
         var spread = output.Numbers("spread", "{ subgenres: 3 }", 1, 1000);
         foreach (var only in new[] { "bom", "spread" })
             if (output.Has(only) && !isCsv) output.Report(only, $"'{only}' is for csv outputs only.", "Delete it.");
@@ -44,6 +43,7 @@ internal static partial class OutputSection
             Path = path,
             Prefix = prefix,
             Bom = bom,
+            Receipt = receipt,
             Spread = spread.ToDictionary(s => s.Key, s => (int)s.Value, StringComparer.Ordinal),
         };
     }

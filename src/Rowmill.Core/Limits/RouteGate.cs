@@ -170,6 +170,7 @@ public sealed class RouteGate(Func<double> chance)
         lock (_gate)
         {
             _refusedSince ??= now;
+            if (failure is { Window: null, RetryAfter: { } hint }) _pace.Told(hint);
             if (failure.Window is null && sentAt >= _heldSince) _pace.Refused(now);
 
             // The service answers, so it is not down.

@@ -9,6 +9,7 @@ internal sealed class CsvRowSink : IRowSink
 
     private readonly RowColumns _columns;
     private readonly int[] _spread;
+    private readonly bool _receipt;
     private readonly bool _simulated;
     private readonly AnswerCells _answer;
     private readonly CsvText _csv;
@@ -23,6 +24,7 @@ internal sealed class CsvRowSink : IRowSink
     {
         _columns = columns;
         _spread = [.. answerProperties.Select(p => options.Spread.GetValueOrDefault(p))];
+        _receipt = options.Receipt;
         _simulated = simulated;
         _answer = new AnswerCells(answerProperties);
         _csv = new CsvText(delimiter, newLine);
@@ -39,6 +41,7 @@ internal sealed class CsvRowSink : IRowSink
         _csv.AppendCell(_buffer, OutputColumns.Word(verdict.Status));
         AppendText(verdict.Error);
         AppendAnswer(verdict.Status == RowStatus.Answered ? verdict.Answer.Span : default);
+        if (_receipt) AppendReceipt(verdict.Receipt);
         if (_simulated) _csv.AppendCell(_buffer, "true"u8);
         _csv.EndLine(_buffer);
         if (_buffer.Length >= FlushAt) Flush();
@@ -81,6 +84,16 @@ internal sealed class CsvRowSink : IRowSink
         {
             if (_spread[i] == 0) _csv.AppendCell(_buffer, _answer.Cell(answer, i));
             else for (var j = 0; j < _spread[i]; j++) _csv.AppendCell(_buffer, _answer.Cell(answer, i, j, _spread[i]));
+        }
+    }
+
+    private void AppendReceipt(RowReceipt? receipt)
+    {
+        for (var i = 0; i < ReceiptCells.Names.Count; i++)
+        {
+            _text.Clear();
+            if (receipt is not null) ReceiptCells.Append(_text, receipt, i);
+            _csv.AppendCell(_buffer, _text.Written);
         }
     }
 

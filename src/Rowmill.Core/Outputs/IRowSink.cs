@@ -25,7 +25,14 @@ public enum RowStatus
 /// <param name="Status">Where it stands.</param>
 /// <param name="Error">Why it is invalid, failed or abstained; null otherwise.</param>
 /// <param name="Answer">The answer, one JSON object, UTF-8; empty unless answered.</param>
-public readonly record struct RowVerdict(RowStatus Status, string? Error, ReadOnlyMemory<byte> Answer);
+public readonly record struct RowVerdict(RowStatus Status, string? Error, ReadOnlyMemory<byte> Answer)
+{
+    /// <summary>What the row is to the store; given by a pass over a job's rows.</summary>
+    public RowKey Key { get; init; }
+
+    /// <summary>Where its outcome came from; null without one, and where receipts were not asked for.</summary>
+    public RowReceipt? Receipt { get; init; }
+}
 
 /// <summary>
 /// Port: where labelled rows go, in source order. What it writes appears under its name only with <see cref="CompleteAsync"/>;

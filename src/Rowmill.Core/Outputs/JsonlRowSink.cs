@@ -8,8 +8,10 @@ internal sealed class JsonlRowSink : IRowSink
     private const int FlushAt = 1 << 17;
 
     private readonly IReadOnlyList<string> _added;
+    private readonly bool _receipt;
     private readonly bool _simulated;
     private readonly ByteBuffer _buffer = new();
+    private readonly ByteBuffer _text = new();
     private readonly OutputFile _file;
     private byte[][] _labels = [];
     private RowColumns? _lastColumns;
@@ -17,6 +19,7 @@ internal sealed class JsonlRowSink : IRowSink
     public JsonlRowSink(OutputOptions options, bool simulated)
     {
         _added = [.. OutputColumns.Added(options, [], simulated).Select(c => c.Name)];
+        _receipt = options.Receipt;
         _simulated = simulated;
         _file = OutputFile.Create(options.Path);
     }
@@ -43,9 +46,15 @@ internal sealed class JsonlRowSink : IRowSink
         _buffer.Append(_labels[count + 2]);
         if (verdict.Status == RowStatus.Answered) _buffer.Append(verdict.Answer.Span);
         else _buffer.Append("null"u8);
-        if (_simulated)
+        if (_receipt)
         {
             _buffer.Append(_labels[count + 3]);
+            ReceiptCells.AppendJson(_buffer, verdict.Receipt, _text);
+        }
+
+        if (_simulated)
+        {
+            _buffer.Append(_labels[^2]);
             _buffer.Append("true"u8);
         }
 

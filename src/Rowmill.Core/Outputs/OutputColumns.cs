@@ -9,7 +9,7 @@ internal sealed record AddedColumn(string Name, string Holds, string? Property =
 /// <summary>The columns (or properties) that an output adds to those of the source, by name and in order.</summary>
 internal static class OutputColumns
 {
-    /// <summary>What is added: status, error, then the answer, then the mark of a simulated run.</summary>
+    /// <summary>What is added: status, error, then the answer, then the receipt where it is wanted, then the mark of a simulated run.</summary>
     public static IReadOnlyList<AddedColumn> Added(OutputOptions options, IReadOnlyList<string> answerProperties, bool simulated)
     {
         var columns = new List<AddedColumn>
@@ -19,6 +19,7 @@ internal static class OutputColumns
         };
         if (options.Kind == OutputKind.Jsonl) columns.Add(new AddedColumn(options.Prefix + "answer", "the answer"));
         else columns.AddRange(answerProperties.SelectMany(p => Names(options, p).Select(name => new AddedColumn(name, $"'{p}'", p))));
+        if (options.Receipt) columns.AddRange(Receipt(options));
         if (simulated) columns.Add(new AddedColumn(options.Prefix + "simulated", "the mark of a simulated run"));
         return columns;
     }
@@ -33,6 +34,10 @@ internal static class OutputColumns
         RowStatus.Pending => "pending"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status."),
     };
+
+    private static IEnumerable<AddedColumn> Receipt(OutputOptions options) => options.Kind == OutputKind.Jsonl
+        ? [new AddedColumn(options.Prefix + "receipt", "the row's receipt")]
+        : ReceiptCells.Names.Select(name => new AddedColumn(options.Prefix + name, $"the receipt's '{name}'"));
 
     private static IEnumerable<string> Names(OutputOptions options, string property) =>
         options.Spread.TryGetValue(property, out var count)

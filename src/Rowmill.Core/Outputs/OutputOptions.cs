@@ -25,6 +25,9 @@ public sealed record OutputOptions
     /// <summary>CSV: begin with a byte order mark, for Excel.</summary>
     public bool Bom { get; init; }
 
+    /// <summary>Add every row's receipt after its answer.</summary>
+    public bool Receipt { get; init; }
+
     /// <summary>CSV: answer arrays spread over this many numbered columns each.</summary>
     public IReadOnlyDictionary<string, int> Spread { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 }

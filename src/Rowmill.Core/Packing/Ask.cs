@@ -27,6 +27,20 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
 
     /// <summary>Why the last of them brought no valid answer for it.</summary>
     public RowFailure? LastFailure { get; set; }
+
+    /// <summary>What it has been through.</summary>
+    public RowPast Past { get; set; } = RowPast.None;
+}
+
+/// <summary>What a row without an answer has been through: on the model that is asked now, and before.</summary>
+/// <param name="LeftOut">Replies that answered others of its pack and not this row.</param>
+/// <param name="TriesAlone">Requests that carried it alone.</param>
+/// <param name="Room">Reply tokens it needs at least when it is asked alone; 0 for the usual.</param>
+/// <param name="EndedOn">Ids of the routes on which it has ended: they are not asked for it again.</param>
+internal sealed record RowPast(int LeftOut, int TriesAlone, int Room, IReadOnlyList<string> EndedOn)
+{
+    /// <summary>Nothing yet.</summary>
+    public static RowPast None { get; } = new(0, 0, 0, []);
 }
 
 /// <summary>Why a row has no valid answer.</summary>

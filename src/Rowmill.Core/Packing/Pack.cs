@@ -17,8 +17,17 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     /// <summary>Estimated tokens of the fields of the largest row.</summary>
     public int LargestRow { get; } = rows.Max(r => r.Tokens);
 
-    /// <summary>How often these rows together brought not a single valid answer.</summary>
-    public int Fruitless { get; init; }
+    /// <summary>How often these rows together brought less than half of their answers.</summary>
+    public int Poor { get; init; }
+
+    /// <summary>True when a pack that these rows were a part of seemed to break the service.</summary>
+    public bool Suspect { get; init; }
+
+    /// <summary>True for a request without a row of the job: whether it goes through tells whether the service is there.</summary>
+    public bool IsProbe { get; init; }
+
+    /// <summary>Reply tokens that a row alone needs at least; 0 for the usual.</summary>
+    public int Room => Rows.Count == 1 ? Rows[0].Past.Room : 0;
 
     /// <summary>How often a request with it ended in an outage while other requests went through.</summary>
     public int Outages { get; private set; }
@@ -29,7 +38,16 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     private long _successes = -1;
 
     /// <summary>Some of its rows as a pack that has been through the same.</summary>
-    public Pack With(IReadOnlyList<Ask> some) => new(some) { Fruitless = Fruitless };
+    public Pack With(IReadOnlyList<Ask> some) => new(some) { Poor = Poor, Suspect = Suspect };
+
+    /// <summary>Whether a route may be asked for its rows: none of them has ended there.</summary>
+    /// <param name="route"><see cref="Models.Route.Id"/>.</param>
+    public bool MayUse(string route)
+    {
+        foreach (var row in Rows)
+            if (row.Past.EndedOn.Contains(route)) return false;
+        return true;
+    }
 
     /// <summary>Its rows without those of another pack, as one that has been through the same.</summary>
     public Pack Without(Pack other)
@@ -40,11 +58,14 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
 
     /// <summary>Counts an outage of a request with it, if others went through since the last one.</summary>
     /// <param name="successes">Requests that the route has answered so far.</param>
-    public void CountOutage(long successes)
+    /// <returns>False when nothing went through since its last outage: nobody can tell whether it is the cause.</returns>
+    public bool CountOutage(long successes)
     {
-        if (_successes >= 0 && successes > _successes) Outages++;
+        var alone = _successes >= 0 && successes <= _successes;
+        if (_successes >= 0 && !alone) Outages++;
         _successes = successes;
         Yields = true;
+        return !alone;
     }
 
     /// <summary>The user message: data only, one JSON object.</summary>

@@ -68,6 +68,9 @@ internal sealed class PackBudget
         Calibration = calibration;
     }
 
+    /// <summary>The route's price; null when unknown.</summary>
+    public Price? Price => _route.Price;
+
     /// <summary>What calls have shown.</summary>
     public TokenCalibration Calibration { get; }
 
@@ -117,6 +120,20 @@ internal sealed class PackBudget
 
         return new(input, (int)Math.Max(Math.Min(room, output), expected));
     }
+
+    /// <summary>The same, for a row alone whose reply was cut short: more room for the reply, as far as <see cref="MostOutput"/> allows.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="fieldTokens">Estimated tokens of their fields.</param>
+    /// <param name="room">Reply tokens wanted at least; 0 for the usual.</param>
+    public PackReservation Reserve(int rows, long fieldTokens, int room)
+    {
+        var usual = Reserve(rows, fieldTokens);
+        return room <= usual.Output ? usual : usual with { Output = Math.Max(usual.Output, Math.Min(room, MostOutput(fieldTokens))) };
+    }
+
+    /// <summary>The most reply tokens a row alone can get: what the output limit, the context and the windows leave it.</summary>
+    /// <param name="fieldTokens">Estimated tokens of its fields.</param>
+    public int MostOutput(long fieldTokens) => (int)Math.Clamp(Room(_windows, InputFor(1, fieldTokens)), 0, _outputCap);
 
     /// <summary>Whether so many rows with so many tokens of fields fit one request.</summary>
     /// <param name="rows">The rows.</param>

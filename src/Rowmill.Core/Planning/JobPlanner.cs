@@ -22,6 +22,7 @@ public static class JobPlanner
     {
         var snapshots = new List<WindowSnapshot>();
         var budgets = new List<PackBudget>();
+        var earlier = new List<IReadOnlyList<LearnedPackSize>>();
         foreach (var (i, route) in job.Routes.Index())
         {
             var owner = await environment.WindowOwner(route).ConfigureAwait(false);
@@ -29,6 +30,7 @@ public static class JobPlanner
             budgets.Add(job.Budgets[i].Learning(new TokenCalibration(
                 await environment.Calibrations.ReadAsync(route.Id, job.Job.Question.Fingerprint, cancellationToken).ConfigureAwait(false),
                 await environment.Calibrations.ReadAsync(route.Id, null, cancellationToken).ConfigureAwait(false))));
+            earlier.Add(await environment.Calibrations.SizesAsync(route.Id, job.Job.Question.Fingerprint, cancellationToken).ConfigureAwait(false));
         }
 
         NeverAdmitted(0);
@@ -36,7 +38,7 @@ public static class JobPlanner
         var never = NeverAdmitted(tally.Tokens.Least);
         var now = environment.Clock.GetUtcNow();
         var outlooks = job.Routes.Select((r, i) => new RouteOutlook(r, budgets[i], snapshots[i], tally)).ToList();
-        var sizes = outlooks.ConvertAll(o => Size(o, job.Job.PackRows, tally));
+        var sizes = outlooks.Select((o, i) => Size(o, job.Job.PackRows, earlier[i], tally)).ToList();
         var rules = new ForecastRules(job.Job.Routing == Routing.Spread, job.Job.Patience);
         var routes = outlooks.Select((o, i) => Route(o, sizes[i], job.Job.PackRows, tally, rules, now) with { NeverAdmits = never[i] }).ToList();
         var whole = Whole(outlooks, sizes, job.Job.PackRows, tally, rules, now);
@@ -58,9 +60,9 @@ public static class JobPlanner
     }
 
     /// <summary>Rows of the usual pack of a run.</summary>
-    private static int Size(RouteOutlook outlook, int? given, RowTally tally)
+    private static int Size(RouteOutlook outlook, int? given, IReadOnlyList<LearnedPackSize> earlier, RowTally tally)
     {
-        var sizer = new PackSizer(outlook.Budget, given, tally.Tokens.Mean);
+        var sizer = new PackSizer(outlook.Budget, given, tally.Tokens.Mean, earlier);
         sizer.Follow(outlook.Windows.Rates);
         return (int)Math.Clamp(sizer.UsualRows, 1, Math.Max(1, tally.ToAsk));
     }

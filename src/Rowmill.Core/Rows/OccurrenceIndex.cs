@@ -26,6 +26,7 @@ internal sealed class OccurrenceIndex : IDisposable
     /// <summary>Creates the table.</summary>
     /// <param name="folder">An existing folder for the temporary file, on a disk rather than in memory.</param>
     /// <param name="rows">About how many rows will be counted; 36 to 72 bytes of disk each. More make the table grow.</param>
+    /// <exception cref="IOException">The folder cannot be used, here or when a key is counted; the message says what to do.</exception>
     public OccurrenceIndex(string folder, long rows)
     {
         _folder = folder;
@@ -70,8 +71,18 @@ internal sealed class OccurrenceIndex : IDisposable
     {
         key.Write(_slot);
         BinaryPrimitives.WriteInt64BigEndian(_slot.AsSpan(RowKey.Size), count);
-        RandomAccess.Write(_file.SafeFileHandle, _slot, position);
+        try
+        {
+            RandomAccess.Write(_file.SafeFileHandle, _slot, position);
+        }
+        catch (IOException e)
+        {
+            throw Unusable(e);
+        }
     }
+
+    private IOException Unusable(Exception e) => new(
+        $"the temporary folder {_folder} cannot be used: {e.Message}; free some space there, or name another folder in {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")}", e);
 
     private void Grow()
     {
@@ -106,10 +117,19 @@ internal sealed class OccurrenceIndex : IDisposable
             Options = FileOptions.DeleteOnClose | FileOptions.RandomAccess,
         };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        var file = new FileStream(Path.Combine(_folder, $".rowmill-{Path.GetRandomFileName()}"), options);
-        file.SetLength(_slots * SlotSize);
-        if (!OperatingSystem.IsWindows()) File.Delete(file.Name);
-        return file;
+        FileStream? file = null;
+        try
+        {
+            file = new FileStream(Path.Combine(_folder, $".rowmill-{Path.GetRandomFileName()}"), options);
+            file.SetLength(_slots * SlotSize);
+            if (!OperatingSystem.IsWindows()) File.Delete(file.Name);
+            return file;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            file?.Dispose();
+            throw Unusable(e);
+        }
     }
 
     private static void ReadAll(SafeFileHandle file, Span<byte> target, long offset)

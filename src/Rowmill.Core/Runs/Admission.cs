@@ -17,7 +17,8 @@ internal sealed record Entry(RouteState Route, Pack Pack, Demand Demand, long? R
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="putBack">Takes the rest of a pack that a route takes only in part.</param>
-internal sealed class Admission(RunContext run, Action<Pack> putBack)
+/// <param name="putAside">Takes a pack to which no model is open; false when it does not, since nothing else is left to ask.</param>
+internal sealed class Admission(RunContext run, Action<Pack> putBack, Func<Pack, bool> putAside)
 {
     // However long the wait: a clock set forward or a computer that slept is seen within a minute, and what others learn counts.
     private static readonly TimeSpan s_longestNap = TimeSpan.FromMinutes(1);
@@ -28,7 +29,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
     private readonly Parking _parking = new(run);
 
     /// <summary>Waits for leave.</summary>
-    /// <returns>Null when the pack does not go: the run stops, or its rows stay pending while others go on.</returns>
+    /// <returns>Null when the pack does not go: the run stops, or its rows are put aside or stay pending while others go on.</returns>
     public async ValueTask<Entry?> EnterAsync(Pack pack)
     {
         while (run.Stop.Reason is null)
@@ -36,7 +37,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack)
             var open = _parking.Open(pack);
             if (open.Count == 0)
             {
-                if (_parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
+                if (pack.IsProbe || putAside(pack) || _parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
                 if (await Parking.ReviewAsync(run).ConfigureAwait(false) is { } sooner && sooner < at) at = sooner;
                 await NapAsync(at - run.Clock.GetUtcNow(), parked.Message).ConfigureAwait(false);
             }

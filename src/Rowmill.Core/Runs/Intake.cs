@@ -152,6 +152,7 @@ internal sealed class Intake(
             OutcomeKind.Abstained => RowStatus.Abstained,
             _ => RowStatus.Failed,
         };
+        if (found.Kind != OutcomeKind.Failed) counters.AnsweredBy(found.Route);
         lock (_inFlight)
         {
             _inFlight.Remove(ask.Key);

@@ -21,8 +21,17 @@ public sealed class JobRunner(RunEnvironment environment)
     /// <returns>How it ended.</returns>
     /// <exception cref="ProblemException">The job, its source or a key is wrong; nothing was sent.</exception>
     /// <exception cref="AlreadyRunningException">The job already runs; nothing was sent.</exception>
-    public async Task<RunSummary> RunAsync(
-        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default)
+    public Task<RunSummary> RunAsync(
+        Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default) =>
+        RunAsync(job, null, options, observer, cancellationToken, abort);
+
+    /// <summary>The same with a job that is open already, such as one asked apart.</summary>
+    internal Task<RunSummary> RunAsync(
+        OpenedJob opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort) =>
+        RunAsync(opened.Job, opened, options, observer, cancellationToken, abort);
+
+    private async Task<RunSummary> RunAsync(
+        Job job, OpenedJob? opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var runId = RunIds.New(environment.Clock, environment.Chance);
         var grant = await environment.Leases.AcquireAsync(job.Name, runId, environment.Owner, abort).ConfigureAwait(false);
@@ -30,21 +39,33 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             environment.Passed?.Invoke(Transition.LeaseTaken);
-            return await RunAsync(job, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
+            return await RunAsync(job, opened, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
         }
         finally
         {
+            await ReleaseAsync(lease).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReleaseAsync(Lease lease)
+    {
+        try
+        {
             await environment.Leases.ReleaseAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreException)
+        {
+            // Nothing hangs on it: a lease ends with its process, and a store that is broken has been told where it mattered.
         }
     }
 
     private async Task<RunSummary> RunAsync(
-        Job job, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
+        Job job, OpenedJob? opened, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var counters = new RunCounters(environment.Clock);
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
         observer?.Started(lease.RunId, counters.Progress);
-        var plan = await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
+        var plan = opened ?? await OpenedJob.OpenAsync(job, options.Model, cancellationToken).ConfigureAwait(false);
         plan.RequireAdmission();
         if (options.MaxUsd is not null) MoneyLeft.CheckPrices(plan.Routes);
         counters.SetTotal(options.Total(plan.Profile.Rows));
@@ -110,7 +131,8 @@ public sealed class JobRunner(RunEnvironment environment)
             var calibration = new TokenCalibration(
                 await environment.Calibrations.ReadAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false),
                 await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
-            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows);
+            var earlier = await environment.Calibrations.SizesAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false);
+            var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows, earlier: earlier);
             routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance));
         }
 
@@ -139,7 +161,7 @@ public sealed class JobRunner(RunEnvironment environment)
             ["rows"] = plan.Profile.Rows,
             ["models"] = new JsonArray([.. plan.Routes.Select(r => (JsonNode)r.Name)]),
         });
-        if (doubt.Calls > 0) run.Events.Emit("in_doubt", new JsonObject { ["calls"] = doubt.Calls, ["usd"] = doubt.Usd });
+        if (doubt.Calls > 0) run.Events.Emit("in_doubt", SummaryJson.Doubt(doubt));
         if (unused is not null) run.Events.Emit("unused", new JsonObject { ["answers"] = unused.Answers, ["usd"] = unused.Usd });
         return new Beginning(record, doubt, unused);
     }
@@ -162,8 +184,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
         var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
-        using var queue = new PackQueue(intake, run.SizerFor);
-        await new Workers(run, queue, new Asker(run, intake, queue.PutBack)).RunAsync().ConfigureAwait(false);
+        using var queue = new PackQueue(intake, run.SizerFor, ask => Parking.IsOpen(run, ask));
+        await new Workers(run, queue, new Asker(run, intake, queue)).RunAsync().ConfigureAwait(false);
         if (run.Stop.Reason is null && run.Stranded is { } stranded) run.Stop.Request(stranded);
     }
 
@@ -197,6 +219,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
+        var cleared = await ClearAsync(plan, run, beginning.Doubt, unwritten is null && rows.Pending == 0 && rows.Total == plan.Profile.Rows, abort).ConfigureAwait(false);
         run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
         rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
@@ -205,7 +228,7 @@ public sealed class JobRunner(RunEnvironment environment)
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
         if (reason is { State: RunState.RateLimited, ResumeAt: { } told } && await Parking.ReviewAsync(run).ConfigureAwait(false) is { } opens && opens < told)
             reason = reason with { ResumeAt = opens };
-        reason = unwritten ?? reason;
+        reason = Unwritten(reason, unwritten);
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
         var finishAt = state is RunState.RateLimited
             ? await FinishForecast.OfAsync(run, rows.Pending).ConfigureAwait(false) : null;
@@ -224,6 +247,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Replies = run.Counters.Replies,
             Usd = run.Counters.Usd,
             InDoubt = beginning.Doubt,
+            Cleared = cleared,
             Elapsed = run.Counters.Elapsed,
             ResumeAt = reason?.ResumeAt,
             FinishAt = finishAt,
@@ -234,13 +258,35 @@ public sealed class JobRunner(RunEnvironment environment)
             Simulated = plan.Simulated,
             UserError = reason?.UserError ?? false,
         };
-        run.Events.Emit("ended", new JsonObject { ["state"] = SummaryJson.Word(state), ["message"] = summary.Message });
-        await run.Events.FlushAsync().ConfigureAwait(false);
-        var record = beginning.Record with { EndedAt = run.Clock.GetUtcNow(), Summary = SummaryJson.Write(summary) };
-        await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+        summary = await StoreEndAsync(run, beginning, summary).ConfigureAwait(false);
         run.Pass(Transition.RunEnded);
         run.Counters.Enter(RunPhase.Ended);
         return summary;
+    }
+
+    /// <summary>Stores how the run ended. A store that refuses is told in the summary: what the run did is known all the same.</summary>
+    private async Task<RunSummary> StoreEndAsync(RunContext run, Beginning beginning, RunSummary summary)
+    {
+        try
+        {
+            run.Events.Emit("ended", new JsonObject { ["state"] = SummaryJson.Word(summary.State), ["message"] = summary.Message });
+            await run.Events.FlushAsync().ConfigureAwait(false);
+            var record = beginning.Record with { EndedAt = run.Clock.GetUtcNow(), Summary = SummaryJson.Write(summary) };
+            await environment.Runs.SaveAsync(record, CancellationToken.None).ConfigureAwait(false);
+            return summary;
+        }
+        catch (StoreException e)
+        {
+            // The store's failure has stopped the run already, or is news.
+            return summary.State == RunState.Failed ? summary : summary with { State = RunState.Failed, Message = $"the end of the run is not stored: {e.Message}" };
+        }
+    }
+
+    /// <summary>An output that is not written outranks every clean stop; a failure before it most likely caused it.</summary>
+    private static StopReason? Unwritten(StopReason? reason, StopReason? unwritten)
+    {
+        if (unwritten is null || reason is not { State: RunState.Failed }) return unwritten ?? reason;
+        return unwritten.Message.Contains(reason.Message, StringComparison.Ordinal) ? reason : reason with { Message = $"{reason.Message}; {unwritten.Message}" };
     }
 
     /// <summary>Writes the output, or counts the rows; when that fails the reason, and the rows as the run counted them.</summary>
@@ -249,7 +295,7 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             var output = run.Options.WriteOutput ? run.Job.Output : null;
-            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, abort).ConfigureAwait(false), null);
+            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, environment.Calls, abort).ConfigureAwait(false), null);
         }
         catch (ProblemException e)
         {
@@ -257,11 +303,28 @@ public sealed class JobRunner(RunEnvironment environment)
         }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
         {
-            return (run.Counters.Progress().Rows, new StopReason(RunState.Failed, $"the output is not written: {e.Message}"));
+            var message = $"the output is not written: {e.Message}; what is answered is stored, and rowmill export writes it when that is mended";
+            return (run.Counters.Progress().Rows, new StopReason(RunState.Failed, message));
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {
             return (run.Counters.Progress().Rows, new StopReason(RunState.Interrupted, "interrupted twice; everything paid for is stored, the output is not written"));
+        }
+    }
+
+    /// <summary>Clears the doubt that this run has ended. Where the store refuses, it stays for the end of the next run.</summary>
+    private async Task<ClearedCalls> ClearAsync(OpenedJob plan, RunContext run, Doubt found, bool ended, CancellationToken abort)
+    {
+        try
+        {
+            var cleared = await DoubtClearing.RunAsync(environment, run.Lease, plan.Scope.Routes, ended, abort).ConfigureAwait(false);
+            if (cleared.Calls > 0) run.Events.Emit("cleared", new JsonObject { ["calls"] = cleared.Calls, ["usd"] = cleared.Usd });
+            return cleared;
+        }
+        catch (Exception e) when (e is StoreException or LeaseLostException || (e is OperationCanceledException && abort.IsCancellationRequested))
+        {
+            run.Events.Emit("doubt_kept", new JsonObject { ["reason"] = e.Message });
+            return new ClearedCalls(0, 0, found.Calls);
         }
     }
 

@@ -35,7 +35,20 @@ public sealed class OpenedJob
     public SourceProfile Profile { get; }
 
     /// <summary>Which stored outcomes count.</summary>
-    public AnswerScope Scope => new(Job.Question.Fingerprint, [.. Routes.Select(r => r.Id)]);
+    public AnswerScope Scope => new(
+        Name is null ? Job.Question.Fingerprint : AnswerScope.Apart(Job.Question.Fingerprint, Name), [.. Routes.Select(r => r.Id)]);
+
+    /// <summary>What it is asked apart for; null for the job itself.</summary>
+    private string? Name { get; init; }
+
+    /// <summary>The same question asked apart: to some of the rows, and with answers that are not the job's.</summary>
+    /// <param name="name">What for.</param>
+    /// <param name="job">The job, with what is done differently.</param>
+    /// <param name="route">The one route that is asked.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="profile">What is known of them.</param>
+    internal static OpenedJob Apart(string name, Job job, Route route, IRowSource rows, SourceProfile profile) =>
+        new(job, [route], rows, profile) { Name = name };
 
     /// <summary>True when every label would be made up by the simulator.</summary>
     public bool Simulated => Routes.Any(r => r.Provider == SimulatorProvider);
@@ -111,14 +124,17 @@ public sealed class OpenedJob
     /// <param name="output">Where to; null to count only.</param>
     /// <param name="runId">The present run, whose answers are not from the cache; null outside one.</param>
     /// <param name="options">Which rows count; null for all.</param>
+    /// <param name="calls">The ledger; needed for an output with receipts.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     public async ValueTask<RowCounts> ExportAsync(
-        IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+        IAnswerStore answers, OutputOptions? output, string? runId = null, RunOptions? options = null, ICallLedger? calls = null,
+        CancellationToken cancellationToken = default)
     {
-        if (output is null) return await PassAsync(answers, null, runId, options, cancellationToken).ConfigureAwait(false);
+        if (output is null) return await PassAsync(answers, null, runId, options, cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (output.Receipt) ArgumentNullException.ThrowIfNull(calls);
         var sink = RowSinks.Create(output, Profile.Columns, Job.Question.Schema.Properties, Job.Source.Delimiter, Profile.NewLine, Simulated);
         await using var closing = sink.ConfigureAwait(false);
-        var counts = await PassAsync(answers, sink, runId, options, cancellationToken).ConfigureAwait(false);
+        var counts = await PassAsync(answers, sink, runId, options, output.Receipt ? calls : null, cancellationToken: cancellationToken).ConfigureAwait(false);
         await sink.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return counts;
     }
@@ -128,13 +144,17 @@ public sealed class OpenedJob
     /// <param name="sink">Receives the rows; null to count only.</param>
     /// <param name="runId">See <see cref="ExportAsync"/>.</param>
     /// <param name="options">Which rows count; null for all.</param>
+    /// <param name="calls">The ledger, to give each row its receipt; null for none.</param>
+    /// <param name="wanted">Which rows are looked at, by their content and key; null for all.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     public async ValueTask<RowCounts> PassAsync(
-        IAnswerStore answers, IRowSink? sink, string? runId = null, RunOptions? options = null, CancellationToken cancellationToken = default)
+        IAnswerStore answers, IRowSink? sink, string? runId = null, RunOptions? options = null, ICallLedger? calls = null,
+        Func<Row, RowKey, bool>? wanted = null, CancellationToken cancellationToken = default)
     {
         using var judge = Judge();
-        var pass = new VerdictPass(Source, judge, answers, Scope, runId);
-        return await pass.RunAsync(sink, options ?? new RunOptions(), cancellationToken).ConfigureAwait(false);
+        var receipts = calls is null ? null : new ReceiptBook(calls, Scope, Routes, runId);
+        var pass = new VerdictPass(Source, judge, answers, Scope, runId, receipts);
+        return await pass.RunAsync(sink, options ?? new RunOptions(), wanted, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Streams the rows with their keys.</summary>

@@ -2,22 +2,58 @@ using Rowmill.Core.Packing;
 
 namespace Rowmill.Core.Runs;
 
+/// <summary>What a pack leaves to be asked.</summary>
+/// <param name="Packs">Packs to ask as they are.</param>
+/// <param name="Rows">Rows to ask with others of their kind.</param>
+internal sealed record StillToAsk(IReadOnlyList<Pack> Packs, IReadOnlyList<Ask> Rows)
+{
+    /// <summary>Nothing.</summary>
+    public static StillToAsk Nothing { get; } = new([], []);
+}
+
 /// <summary>
-/// Gives out packs: first those whose rows must be asked again, then new ones filled from the intake up to the job's bound and the
-/// token budget. Ends when the source is used up and no pack is out. Safe for concurrent use.
+/// Gives out packs: first those whose rows must be asked again, then rows gathered for a model that is open, then new ones filled from the
+/// intake up to the job's bound and the token budget; at the end what is gathered. Ends when the source is used up and no pack is out. Safe
+/// for concurrent use.
 /// </summary>
 /// <param name="intake">Where new rows come from.</param>
 /// <param name="sizerFor">The sizer of the route that a row would go now.</param>
-internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor) : IDisposable
+/// <param name="isOpen">Whether a route that a row has not ended on can be asked now.</param>
+internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen) : IDisposable
 {
     private const int MostYielding = 32;
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _filling = new(1, 1);
     private readonly Queue<Pack> _again = new();
+    private readonly Gathering _gathered = new(sizerFor, isOpen);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _usedUp;
     private int _out;
+
+    /// <summary>True once no new rows come.</summary>
+    public bool IsUsedUp
+    {
+        get
+        {
+            lock (_gate) return _usedUp;
+        }
+    }
+
+    /// <summary>
+    /// Lets the rows of a pack that is out, and to which no model is open, wait with others of their kind while there is something else to ask.
+    /// </summary>
+    /// <returns>False when there is not, or when no more rows are held: then it is to wait, or to stay pending.</returns>
+    public bool TryPutAside(Pack pack)
+    {
+        lock (_gate)
+        {
+            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + pack.Rows.Count >= Gathering.MostHeld) return false;
+            if (_usedUp && _again.Count == 0 && _out == 1) return false;
+            foreach (var row in pack.Rows) _gathered.Add(row);
+            return true;
+        }
+    }
 
     /// <summary>The next pack, or null when there will be none. Each pack taken must be returned by <see cref="Done"/>.</summary>
     public async ValueTask<Pack?> TakeAsync(CancellationToken cancellationToken)
@@ -32,6 +68,14 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor) : 
                     _again.Dequeue();
                     _out++;
                     return pack;
+                }
+
+                // At the very end rows go even where no model is open: whether they wait or stay pending is decided at the door.
+                var next = _gathered.TakeFull() ?? (!_usedUp ? null : _gathered.TakeOpen() ?? (_out == 0 ? _gathered.TakeAny() : null));
+                if (next is not null)
+                {
+                    _out++;
+                    return next;
                 }
 
                 if (_usedUp)
@@ -52,11 +96,12 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor) : 
     }
 
     /// <summary>A pack taken is done with; some of its rows may have to be asked again.</summary>
-    public void Done(IReadOnlyList<Pack> again)
+    public void Done(StillToAsk rest)
     {
         lock (_gate)
         {
-            foreach (var pack in again) _again.Enqueue(pack);
+            foreach (var pack in rest.Packs) _again.Enqueue(pack);
+            foreach (var row in rest.Rows) _gathered.Add(row);
             _out--;
             Pulse();
         }
@@ -107,10 +152,9 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor) : 
         var sizer = sizerFor(first);
         var rows = new List<Ask>(Math.Min(sizer.Rows, 64)) { first };
         var tokens = first.Tokens;
-        while (rows.Count < sizer.Rows
-            && await intake.PeekAsync().ConfigureAwait(false) is { } next
+        while (await intake.PeekAsync().ConfigureAwait(false) is { } next
             && sizerFor(next) == sizer
-            && sizer.Takes(rows.Count + 1, tokens + next.Tokens))
+            && sizer.Fills(rows.Count + 1, tokens + next.Tokens))
         {
             rows.Add(intake.Take());
             tokens += next.Tokens;

@@ -20,7 +20,7 @@ internal sealed class Parking(RunContext run)
         var now = run.Clock.GetUtcNow();
         foreach (var route in run.Routes)
             if (route.Reopen(now)) run.Events.Emit("reopened", new JsonObject { ["model"] = route.Route.Name });
-        var takers = run.Routes.Where(r => r.Parked is null && r.Part(pack) is not null);
+        var takers = run.Routes.Where(r => r.Parked is null && Takes(r, pack));
         if (!run.Spreads) return takers.FirstOrDefault() is { } first ? [first] : [];
         return [.. takers.OrderBy(r => r.DayEnds(now))];
     }
@@ -32,13 +32,40 @@ internal sealed class Parking(RunContext run)
     /// <returns>Why the route it waits for is parked; null when it does not wait.</returns>
     public StopReason? Opens(Pack pack)
     {
-        var takers = run.Routes.Where(r => r.Part(pack) is not null).ToList();
+        var takers = run.Routes.Where(r => Takes(r, pack)).ToList();
         if (takers.Exists(r => r.Parked is null)) return new StopReason(RunState.Failed, "") { ResumeAt = run.Clock.GetUtcNow() };
         if (run.Options.Wait && Earliest(takers) is { } parked) return parked;
         if (takers.Count == 0) run.Strand(TooLarge(pack));
         else if (run.Routes.Any(r => r.Parked is null)) run.Strand(Reason(takers));
-        else run.Stop.Request(Reason(takers));
+        else
+        {
+            // Rows left aside before may go on sooner than these.
+            run.Strand(Reason(takers));
+            run.Stop.Request(run.Stranded!);
+        }
+
         return null;
+    }
+
+    /// <summary>Whether a route that takes the row and that it has not ended on is open, or its time has come.</summary>
+    public static bool IsOpen(RunContext run, Ask ask)
+    {
+        var now = run.Clock.GetUtcNow();
+        foreach (var route in run.Routes)
+        {
+            if (ask.Past.EndedOn.Contains(route.Route.Id) || !route.Takes(ask)) continue;
+            if (route.Parked is not { } parked || parked.ResumeAt <= now) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a route takes a row that has ended on others, now or, where it is parked, when it opens.</summary>
+    public static bool IsTaken(RunContext run, Ask ask, IReadOnlyList<string> endedOn)
+    {
+        foreach (var route in run.Routes)
+            if (!endedOn.Contains(route.Route.Id) && route.Takes(ask)) return true;
+        return false;
     }
 
     /// <summary>Parks a route whose wait is longer than the job's patience. Told to wait, it does so only for another that goes on sooner.</summary>
@@ -65,7 +92,7 @@ internal sealed class Parking(RunContext run)
                 continue;
             }
 
-            if (other.Part(pack) is null) continue;
+            if (!Takes(other, pack)) continue;
             var opens = other.Parked is not { } parked ? DateTimeOffset.MinValue : parked.ResumeAt;
             if (opens is { } at && !(at >= earliest)) earliest = at;
         }
@@ -152,6 +179,8 @@ internal sealed class Parking(RunContext run)
 
         run.Events.Emit("waiting", new JsonObject { ["reason"] = what, ["until"] = SummaryJson.Time(until) });
     }
+
+    private static bool Takes(RouteState route, Pack pack) => pack.MayUse(route.Route.Id) && route.Part(pack) is not null;
 
     private static StopReason? Earliest(IEnumerable<RouteState> routes) =>
         routes.Select(r => r.Parked).Where(p => p?.ResumeAt is not null).MinBy(p => p!.ResumeAt);

@@ -24,9 +24,11 @@ internal sealed class RouteLearning(RunContext run)
     {
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
-        if (call.Result.Reply?.Usage is { } told)
+
+        // A row that was given more room and still ran out of it says nothing of the usual reply.
+        if (call.Result.Reply?.Usage is { } told && !(truncated && call.Pack.Room > 0))
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
-        route.Sizer.Ended(rows, good, truncated, again: call.Pack.Rows.Any(r => r.Attempts > 1));
+        if (route.Sizer.Ended(rows, good, truncated, call.Pack.Rows.Max(r => r.Attempts), call.Pack.Tokens) is { } size) Emit(route, size);
         route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }
@@ -100,6 +102,8 @@ internal sealed class RouteLearning(RunContext run)
                 var seen = route.Calibration.TakeFresh();
                 if (seen.Calls > 0)
                     await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
+                foreach (var size in route.Sizer.TakeFresh())
+                    await run.Environment.Calibrations.SetSizeAsync(route.Route.Id, run.Job.Question.Fingerprint, size).ConfigureAwait(false);
             }
         }
         catch (StoreException e)
@@ -108,6 +112,15 @@ internal sealed class RouteLearning(RunContext run)
             run.Events.Emit("not_calibrated", new JsonObject { ["reason"] = e.Message });
         }
     }
+
+    private void Emit(RouteState route, PackChoice size) => run.Events.Emit("pack_size", new JsonObject
+    {
+        ["model"] = route.Route.Name,
+        ["rows"] = size.Rows,
+        ["was"] = size.Was,
+        ["row_tokens"] = size.RowTokens,
+        ["reason"] = size.Reason,
+    });
 
     private async ValueTask SettleAsync(EndedCall call, WindowSettlement settlement)
     {

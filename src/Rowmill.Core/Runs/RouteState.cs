@@ -76,6 +76,9 @@ internal sealed class RouteState : IDisposable
     /// <summary>Requests that the service called wrong.</summary>
     public long BadRequests;
 
+    /// <summary>Requests that brought nothing for their rows, as long as the route has answered none.</summary>
+    public long Barren;
+
     /// <summary>Completes when a request has been settled with the windows.</summary>
     public Task Settled => Volatile.Read(ref _settled).Task;
 
@@ -151,13 +154,16 @@ internal sealed class RouteState : IDisposable
         return rows.Count == 0 ? null : pack.With(rows);
     }
 
+    /// <summary>Whether a request of its own can carry a row.</summary>
+    public bool Takes(Ask ask) => ask.Tokens <= Budget.LargestRow && Fits(1, ask.Tokens);
+
     // A single row is never too many for the size of packs, but it may be too large for what the windows admit at once.
     private bool Fits(int rows, int tokens) => rows == 1 ? Budget.Fits(1, tokens) : Sizer.Takes(rows, tokens);
 
     /// <summary>What a request with a pack may take.</summary>
     public Demand Demand(Pack pack)
     {
-        var (input, output) = Budget.Reserve(pack.Rows.Count, pack.Tokens);
+        var (input, output) = Budget.Reserve(pack.Rows.Count, pack.Tokens, pack.Room);
         return new(input, output) { ExpectedOutputTokens = Calibration.OutputPerRow is { } row ? (long)Math.Min(output, row.Mean * pack.Rows.Count) : null };
     }
 

@@ -34,12 +34,27 @@ internal static class RowFailures
     };
 
     /// <summary>Why one row has no valid answer.</summary>
+    /// <param name="row">What the reply holds for it.</param>
+    /// <param name="packReason">What the reply's ending and form say; null when nothing.</param>
+    /// <param name="packProblem">The same for people; null for the reason's own words.</param>
+    /// <param name="text">The reply to this row alone, kept for the person; empty when it was asked with others.</param>
     public static RowFailure Of(RowReading row, string? packReason, string? packProblem, ReadOnlyMemory<byte> text)
     {
         var (reason, detail) = row.Kind == RowReadingKind.Invalid
             ? (InvalidAnswer, row.Error!)
             : (packReason ?? Missing, packProblem ?? Words(packReason ?? Missing));
-        return new RowFailure(reason, detail, Encoding.UTF8.GetString(text.Span[..Math.Min(text.Length, ReplyBytes)]));
+        return new RowFailure(reason, detail, Excerpt(text));
+    }
+
+    /// <summary>As much of a reply as is kept: of one that is too long the beginning of its first document outside thinking, where there is one.</summary>
+    public static string Excerpt(ReadOnlyMemory<byte> text)
+    {
+        if (text.Length > ReplyBytes && JsonFinder.Find(text.Span, isRowsReserved: false, out _) is [var answer, ..]) text = text[answer.Start..];
+        var length = Math.Min(text.Length, ReplyBytes);
+
+        // Not in the middle of a character.
+        while (length < text.Length && length > 0 && (text.Span[length] & 0xC0) == 0x80) length--;
+        return Encoding.UTF8.GetString(text.Span[..length]);
     }
 
     /// <summary>The stored form: <c>{"reason":…,"detail":…,"reply":…}</c>.</summary>
@@ -65,6 +80,10 @@ internal static class RowFailures
         Refused => "the model refused",
         Filtered => "the service's content filter stopped it",
         TooLarge => "the request is too large for the model",
+        BrokenReply => "the reply cannot be read",
+        BadGeneration => "the service rejected what the model wrote",
+        BadRequest => "the service calls the request wrong",
+        Unavailable => "the service fails on this row while it answers others",
         _ => reason.Replace('_', ' '),
     };
 }

@@ -8,6 +8,8 @@ namespace Rowmill.Core.Runs;
 /// <summary>What the stations of one run share.</summary>
 internal sealed record RunContext
 {
+    private readonly Lock _gate = new();
+
     public required Job Job { get; init; }
 
     public required RunOptions Options { get; init; }
@@ -43,8 +45,14 @@ internal sealed record RunContext
     /// <summary>Why rows were left aside while others went on; null when none were.</summary>
     public StopReason? Stranded { get; private set; }
 
-    /// <summary>Rows are left aside; the first reason counts.</summary>
-    public void Strand(StopReason why) => Stranded ??= why;
+    /// <summary>Rows are left aside; of several reasons the one that opens first counts, else the first.</summary>
+    public void Strand(StopReason why)
+    {
+        lock (_gate)
+        {
+            if (Stranded is null || (why.ResumeAt is { } at && !(at >= Stranded.ResumeAt))) Stranded = why;
+        }
+    }
 
     /// <summary>The sizer of the route that a row would go now: the first open one that takes it, or, side by side, the one with the largest packs.</summary>
     public PackSizer SizerFor(Ask ask)
@@ -53,7 +61,7 @@ internal sealed record RunContext
         var open = false;
         foreach (var route in Routes)
         {
-            if (ask.Tokens > route.Budget.LargestRow || (open && route.Parked is not null)) continue;
+            if (ask.Tokens > route.Budget.LargestRow || ask.Past.EndedOn.Contains(route.Route.Id) || (open && route.Parked is not null)) continue;
             var better = best is null || (!open && route.Parked is null) || (Spreads && route.Sizer.Rows > best.Rows);
             if (better) (best, open) = (route.Sizer, route.Parked is null);
         }

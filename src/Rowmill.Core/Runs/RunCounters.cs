@@ -18,6 +18,7 @@ internal sealed class RunCounters(TimeProvider clock)
     private decimal? _usd = 0m;
     private decimal _reserved;
     private TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<string> _answeredBy = new(StringComparer.Ordinal);
     private long _endedByCalls;
     private long _goodByCalls;
     private int _inFlight;
@@ -98,6 +99,19 @@ internal sealed class RunCounters(TimeProvider clock)
             if (status is Outputs.RowStatus.Answered or Outputs.RowStatus.Abstained)
                 _rows = _rows with { FromCache = _rows.FromCache + rows };
         }
+    }
+
+    /// <summary>A route has answered a row of the job, in this run or in what the run found stored.</summary>
+    /// <param name="route"><see cref="Route.Id"/>.</param>
+    public void AnsweredBy(string route)
+    {
+        lock (_gate) _answeredBy.Add(route);
+    }
+
+    /// <summary>Whether a route has ever answered a row of the job.</summary>
+    public bool HasAnswered(string route)
+    {
+        lock (_gate) return _answeredBy.Contains(route);
     }
 
     /// <summary>Rows that a call of this run ended.</summary>

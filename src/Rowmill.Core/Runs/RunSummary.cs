@@ -81,6 +81,9 @@ public sealed record RunSummary
     /// <summary>Calls of earlier runs found in doubt at this run's start.</summary>
     public required Doubt InDoubt { get; init; }
 
+    /// <summary>Calls in doubt, of whatever run, that this one cleared: later calls brought what they were to bring.</summary>
+    public ClearedCalls Cleared { get; init; } = new(0, 0, 0);
+
     /// <summary>From start to the end of the output.</summary>
     public required TimeSpan Elapsed { get; init; }
 

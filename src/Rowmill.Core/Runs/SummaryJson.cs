@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Models;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Runs;
 
@@ -31,7 +32,8 @@ public static class SummaryJson
         },
         ["replies"] = Replies(s.Replies),
         ["usd"] = s.Usd,
-        ["in_doubt"] = new JsonObject { ["calls"] = s.InDoubt.Calls, ["usd"] = s.InDoubt.Usd },
+        ["in_doubt"] = Doubt(s.InDoubt),
+        ["cleared"] = new JsonObject { ["calls"] = s.Cleared.Calls, ["usd"] = s.Cleared.Usd },
         ["elapsed_seconds"] = Math.Round(s.Elapsed.TotalSeconds, 3),
         ["resume_at"] = Time(s.ResumeAt),
         ["finish_at"] = Time(s.FinishAt),
@@ -53,6 +55,9 @@ public static class SummaryJson
         ["pending"] = rows.Pending,
         ["from_cache"] = rows.FromCache,
     };
+
+    /// <summary>Calls in doubt as one JSON object.</summary>
+    public static JsonObject Doubt(Doubt doubt) => new() { ["calls"] = doubt.Calls, ["rows"] = doubt.Rows, ["usd"] = doubt.Usd };
 
     /// <summary>What was put right or refused in replies, as one JSON object.</summary>
     public static JsonObject Replies(ReplyCounts counts) => new()

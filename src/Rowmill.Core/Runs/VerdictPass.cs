@@ -14,7 +14,9 @@ namespace Rowmill.Core.Runs;
 /// <param name="answers">The store.</param>
 /// <param name="scope">Which stored outcomes count.</param>
 /// <param name="runId">The present run: answers of others came from the cache; null when there is none.</param>
-internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStore answers, AnswerScope scope, string? runId)
+/// <param name="receipts">Writes a receipt for each outcome; null for none.</param>
+internal sealed class VerdictPass(
+    IRowSource source, RowJudge judge, IAnswerStore answers, AnswerScope scope, string? runId, ReceiptBook? receipts = null)
 {
     private const int ChunkRows = 1024;
     private const int ChunkBytes = 1 << 20;
@@ -22,19 +24,23 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
     private readonly List<(Row Row, Judgement Judgement)> _chunk = new(ChunkRows);
     private readonly RowKey[] _keys = new RowKey[ChunkRows];
     private readonly StoredOutcome?[] _found = new StoredOutcome?[ChunkRows];
+    private readonly RowReceipt?[] _receipts = new RowReceipt?[receipts is null ? 0 : ChunkRows];
     private RowCounts _counts = new(0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>Makes the pass.</summary>
     /// <param name="sink">Receives every row; null to count only. The caller completes it.</param>
     /// <param name="options">Which rows are counted; all are written.</param>
+    /// <param name="wanted">Which rows are looked at, by their content and key; null for all.</param>
     /// <param name="cancellationToken">Gives the pass up.</param>
     /// <returns>The rows counted.</returns>
-    public async ValueTask<RowCounts> RunAsync(IRowSink? sink, RunOptions options, CancellationToken cancellationToken)
+    public async ValueTask<RowCounts> RunAsync(
+        IRowSink? sink, RunOptions options, Func<Row, RowKey, bool>? wanted, CancellationToken cancellationToken)
     {
         var bytes = 0;
         await foreach (var row in source.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             var judgement = judge.Judge(row);
+            if (wanted?.Invoke(row, judgement.Shown.Key) == false) continue;
             _chunk.Add((row, judgement));
             bytes += row.Size;
             if (_chunk.Count < ChunkRows && bytes < ChunkBytes) continue;
@@ -50,10 +56,12 @@ internal sealed class VerdictPass(IRowSource source, RowJudge judge, IAnswerStor
     {
         for (var i = 0; i < _chunk.Count; i++) _keys[i] = _chunk[i].Judgement.Shown.Key;
         await answers.FindAsync(scope, _keys.AsMemory(0, _chunk.Count), _found.AsMemory(0, _chunk.Count), cancellationToken).ConfigureAwait(false);
+        if (receipts is not null) await receipts.WriteAsync(_keys.AsMemory(0, _chunk.Count), _found.AsMemory(0, _chunk.Count), _receipts, cancellationToken).ConfigureAwait(false);
         for (var i = 0; i < _chunk.Count; i++)
         {
             var (row, judgement) = _chunk[i];
-            var verdict = Verdict(judgement, _found[i]);
+            var verdict = Verdict(judgement, _found[i]) with { Key = _keys[i] };
+            if (receipts is not null && verdict.Status is not (RowStatus.Invalid or RowStatus.Pending)) verdict = verdict with { Receipt = _receipts[i] };
             if (options.Counts(row.Index)) Count(verdict.Status, _found[i]);
             if (sink is not null) await sink.WriteAsync(row, verdict, cancellationToken).ConfigureAwait(false);
             _found[i] = null;

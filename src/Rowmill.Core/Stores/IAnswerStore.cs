@@ -53,14 +53,27 @@ public sealed record OutcomePack
     /// <summary>The run's lease; a store refuses the write of a run whose lease another has taken.</summary>
     public required Lease Lease { get; init; }
 
-    /// <summary>True when the rows were asked although stored answers existed (<c>--fresh</c>): these supersede older ones of the same route.</summary>
+    /// <summary>True when the rows were asked although outcomes of theirs were stored (<c>--fresh</c>): what is good here supersedes all that is older,
+    /// whatever its route.</summary>
     public bool Fresh { get; init; }
 }
 
 /// <summary>Which stored outcomes count: those of one question, from these routes.</summary>
 /// <param name="Question">Fingerprint of the question.</param>
 /// <param name="Routes">Route ids in the job's order; where several have an answer, the earliest listed wins.</param>
-public sealed record AnswerScope(string Question, IReadOnlyList<string> Routes);
+public sealed record AnswerScope(string Question, IReadOnlyList<string> Routes)
+{
+    /// <summary>
+    /// A question asked apart, as an audit does: its answers are nobody's labels. They count for no row of the job, and no edit leaves
+    /// them unused. Fingerprints are hexadecimal, so a slash stands in no other question.
+    /// </summary>
+    /// <param name="question">Fingerprint of the question.</param>
+    /// <param name="name">What it is asked apart for.</param>
+    public static string Apart(string question, string name) => $"{question}/{name}";
+
+    /// <summary>Whether a question was asked apart.</summary>
+    public static bool IsApart(string question) => question.Contains('/');
+}
 
 /// <summary>A stored outcome.</summary>
 /// <param name="Kind">How it ended.</param>
@@ -88,8 +101,8 @@ public interface IAnswerStore
     /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
     ValueTask AppendAsync(OutcomePack pack, CancellationToken cancellationToken = default);
 
-    /// <summary>Finds the outcome that counts for each key. An answer or abstention of any route beats a failure; then the
-    /// routes' order decides, then the newest.</summary>
+    /// <summary>Finds the outcome that counts for each key. An answer or abstention of any route beats a failure; of answers and
+    /// abstentions, those asked afresh supersede all that is older, then the routes' order decides, then the newest; of failures the newest counts.</summary>
     /// <param name="scope">What counts.</param>
     /// <param name="keys">The rows.</param>
     /// <param name="found">Receives, for each key, the outcome or null; as long as <paramref name="keys"/>.</param>
@@ -100,6 +113,6 @@ public interface IAnswerStore
     /// <summary>Whether anything is stored for the scope; false lets a run skip looking.</summary>
     ValueTask<bool> AnyAsync(AnswerScope scope, CancellationToken cancellationToken = default);
 
-    /// <summary>Answers stored for the job under questions or routes outside the scope.</summary>
+    /// <summary>Answers stored for the job under questions or routes outside the scope; those to a question asked apart are left out.</summary>
     ValueTask<UnusedAnswers> UnusedAsync(string job, AnswerScope scope, CancellationToken cancellationToken = default);
 }

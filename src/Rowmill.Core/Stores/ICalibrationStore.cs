@@ -2,7 +2,7 @@ using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Stores;
 
-/// <summary>Port: what calls have shown about tokens, kept for the user across jobs and folders. Safe for concurrent use.</summary>
+/// <summary>Port: what calls have shown about tokens and the size of packs, kept for the user across jobs and folders. Safe for concurrent use.</summary>
 public interface ICalibrationStore
 {
     /// <summary>What is known of a route; zero where nothing is, or where what is stored is damaged.</summary>
@@ -20,4 +20,17 @@ public interface ICalibrationStore
     /// <param name="seen">What was seen.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask AddAsync(string route, string question, UsageMoments seen, CancellationToken cancellationToken = default);
+
+    /// <summary>The sizes of packs that runs settled on, by the length of rows; those that are not <see cref="LearnedPackSize.IsSound"/> are left out.</summary>
+    /// <param name="route"><see cref="Route.Id"/>.</param>
+    /// <param name="question">Fingerprint of the question.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<IReadOnlyList<LearnedPackSize>> SizesAsync(string route, string question, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores the size of packs for rows of one length, in place of what was there.</summary>
+    /// <param name="route"><see cref="Route.Id"/>.</param>
+    /// <param name="question">Fingerprint of the question.</param>
+    /// <param name="size">The size.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default);
 }

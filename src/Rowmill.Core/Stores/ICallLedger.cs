@@ -85,6 +85,19 @@ public enum CallState
 
     /// <summary>Its process died before it was settled: it may have been paid for.</summary>
     InDoubt,
+
+    /// <summary>It was in doubt; nothing waits for it any more. What it may have cost stays counted.</summary>
+    Cleared,
+}
+
+/// <summary>What ended a doubt.</summary>
+public enum ClearedBy
+{
+    /// <summary>Later calls brought an outcome for each of its rows.</summary>
+    Outcomes,
+
+    /// <summary>Every row of the job has ended, and some of its rows are not asked any more: the job was edited, or an earlier outcome counts.</summary>
+    Job,
 }
 
 /// <summary>One line of the ledger.</summary>
@@ -92,7 +105,14 @@ public enum CallState
 /// <param name="Intent">What was sent.</param>
 /// <param name="Settlement">How it ended; null unless <see cref="CallState.Settled"/>.</param>
 /// <param name="State">Where it stands.</param>
-public sealed record CallRecord(long CallId, CallIntent Intent, CallSettlement? Settlement, CallState State);
+public sealed record CallRecord(long CallId, CallIntent Intent, CallSettlement? Settlement, CallState State)
+{
+    /// <summary>What ended the doubt; null unless <see cref="CallState.Cleared"/>.</summary>
+    public ClearedBy? ClearedBy { get; init; }
+
+    /// <summary>The call as a look at its job's lease shows it: an open one that no live run can settle is in doubt.</summary>
+    public CallRecord Seen(LeaseLook look) => State == CallState.Open && look.IsLeft(Intent.Lease.Token) ? this with { State = CallState.InDoubt } : this;
+}
 
 /// <summary>Which calls to read; null means any.</summary>
 public sealed record CallQuery(string Job)
@@ -105,12 +125,21 @@ public sealed record CallQuery(string Job)
 
     /// <summary>Only calls in this state.</summary>
     public CallState? State { get; init; }
+
+    /// <summary>Shows open calls as <see cref="CallRecord.Seen"/> does; without it they are open until a run marks them.</summary>
+    public LeaseLook? Look { get; init; }
 }
 
 /// <summary>Calls in doubt.</summary>
 /// <param name="Calls">Their number.</param>
+/// <param name="Rows">The rows in them, each counted once.</param>
 /// <param name="Usd">What they cost at most, as far as prices are known.</param>
-public sealed record Doubt(long Calls, decimal Usd);
+public sealed record Doubt(long Calls, long Rows, decimal Usd);
+
+/// <summary>A row and one of the calls that carried it.</summary>
+/// <param name="CallId">The call.</param>
+/// <param name="Row">The row.</param>
+public readonly record struct RowCall(long CallId, RowKey Row);
 
 /// <summary>Port: every call, written before it leaves and settled after. Holding the job's lease, a run is the only writer of its job's calls.</summary>
 public interface ICallLedger
@@ -126,9 +155,19 @@ public interface ICallLedger
     /// <summary>Marks the job's calls that earlier runs left open as in doubt, and tells how many that were.</summary>
     ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default);
 
-    /// <summary>Money spent on the job over all its runs, in USD, calls in doubt at their maximum.</summary>
+    /// <summary>Ends the doubt of calls, all or none of them; one that is not marked as in doubt stays as it is.</summary>
+    /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
+    ValueTask ClearAsync(Lease lease, IReadOnlyList<long> calls, ClearedBy by, CancellationToken cancellationToken = default);
+
+    /// <summary>Money spent on the job over all its runs, in USD; calls never settled count at their maximum.</summary>
     ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default);
 
     /// <summary>Streams the calls in order of their number.</summary>
     IAsyncEnumerable<CallRecord> ReadAsync(CallQuery query, CancellationToken cancellationToken = default);
+
+    /// <summary>Finds what rows carry of calls, many at a time.</summary>
+    /// <param name="rows">The rows, each with its call.</param>
+    /// <param name="found">Receives the shares, null where the call is not settled or did not carry the row; as long as <paramref name="rows"/>.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    ValueTask FindSharesAsync(ReadOnlyMemory<RowCall> rows, Memory<CallShare?> found, CancellationToken cancellationToken = default);
 }

@@ -12,11 +12,23 @@ public sealed record Lease(string Job, string RunId, long Token);
 /// <param name="Since">Since when, otherwise.</param>
 public sealed record LeaseGrant(Lease? Granted, LeaseOwner? Holder = null, DateTimeOffset? Since = null);
 
+/// <summary>What somebody who does not want the lease sees of it.</summary>
+/// <param name="Token">The token given out last; 0 when the job never ran.</param>
+/// <param name="Held">The lease, when a live run holds it; null otherwise.</param>
+public sealed record LeaseLook(long Token, Lease? Held)
+{
+    /// <summary>Whether what a run with this token has not ended was left by it. A run that began after the look counts as live.</summary>
+    public bool IsLeft(long token) => token <= Token && token != Held?.Token;
+}
+
 /// <summary>Port: one run per job. The lease of a dead process is taken at once on its own machine, after a silence elsewhere.</summary>
 public interface IRunLease
 {
     /// <summary>Asks for the job's lease.</summary>
     ValueTask<LeaseGrant> AcquireAsync(string job, string runId, LeaseOwner owner, CancellationToken cancellationToken = default);
+
+    /// <summary>Whether a live run holds the job, by the same rule as <see cref="AcquireAsync"/>; changes nothing.</summary>
+    ValueTask<LeaseLook> LookAsync(string job, CancellationToken cancellationToken = default);
 
     /// <summary>Says that the holder lives; to be called every <see cref="RenewEvery"/>.</summary>
     /// <returns>False when another has taken the lease.</returns>

@@ -7,6 +7,7 @@ namespace Rowmill.Core.Stores;
 public sealed class MemoryCalibrationStore : ICalibrationStore
 {
     private readonly ConcurrentDictionary<(string Route, string Question), UsageMoments> _all = [];
+    private readonly ConcurrentDictionary<(string Route, string Question, int RowTokens), int> _sizes = [];
 
     /// <inheritdoc/>
     public ValueTask<UsageMoments> ReadAsync(string route, string? question, CancellationToken cancellationToken = default) =>
@@ -18,6 +19,18 @@ public sealed class MemoryCalibrationStore : ICalibrationStore
     {
         if (!seen.IsSound) return ValueTask.CompletedTask;
         _all.AddOrUpdate((route, question), default(UsageMoments).Then(seen), (_, known) => known.Then(seen));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LearnedPackSize>> SizesAsync(string route, string question, CancellationToken cancellationToken = default) =>
+        new([.. _sizes.Where(e => e.Key.Route == route && e.Key.Question == question)
+            .Select(e => new LearnedPackSize(e.Key.RowTokens, e.Value)).OrderBy(s => s.RowTokens)]);
+
+    /// <inheritdoc/>
+    public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default)
+    {
+        if (size.IsSound) _sizes[(route, question, size.RowTokens)] = size.Rows;
         return ValueTask.CompletedTask;
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Stores;
 
@@ -34,7 +35,7 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
             if (settlement.CallId < 1 || settlement.CallId > _calls.Count)
                 throw new InvalidOperationException($"there is no call {settlement.CallId}");
             var index = (int)settlement.CallId - 1;
-            _calls[index] = _calls[index] with { Settlement = settlement, State = CallState.Settled };
+            _calls[index] = _calls[index] with { Settlement = settlement, State = CallState.Settled, ClearedBy = null };
         }
     }
 
@@ -44,17 +45,35 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         lock (_gate)
         {
             leases.Fence(lease);
-            var doubt = new Doubt(0, 0);
+            var doubt = new Doubt(0, 0, 0);
+            var rows = new HashSet<RowKey>();
             for (var i = 0; i < _calls.Count; i++)
             {
                 var call = _calls[i];
                 if (call.State != CallState.Open || call.Intent.Job != lease.Job || call.Intent.RunId == lease.RunId) continue;
                 _calls[i] = call with { State = CallState.InDoubt };
-                doubt = new Doubt(doubt.Calls + 1, doubt.Usd + (call.Intent.MaxUsd ?? 0));
+                rows.UnionWith(call.Intent.Rows);
+                doubt = new Doubt(doubt.Calls + 1, rows.Count, doubt.Usd + (call.Intent.MaxUsd ?? 0));
             }
 
             return ValueTask.FromResult(doubt);
         }
+    }
+
+    public ValueTask ClearAsync(Lease lease, IReadOnlyList<long> calls, ClearedBy by, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            leases.Fence(lease);
+            foreach (var id in calls)
+            {
+                var index = (int)id - 1;
+                if (_calls[index].State == CallState.InDoubt) _calls[index] = _calls[index] with { State = CallState.Cleared, ClearedBy = by };
+            }
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default)
@@ -74,9 +93,10 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         await Task.CompletedTask.ConfigureAwait(false);
         CallRecord[] calls;
         lock (_gate) calls = [.. _calls];
-        foreach (var call in calls)
+        foreach (var stored in calls)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            var call = query.Look is { } look ? stored.Seen(look) : stored;
             if (call.Intent.Job == query.Job
                 && (query.RunId is null || call.Intent.RunId == query.RunId)
                 && (query.State is null || call.State == query.State)
@@ -85,13 +105,29 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         }
     }
 
+    public ValueTask FindSharesAsync(ReadOnlyMemory<RowCall> rows, Memory<CallShare?> found, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        OutcomeCheck.SameLength(rows.Length, found.Length);
+        lock (_gate)
+        {
+            for (var i = 0; i < rows.Length; i++)
+            {
+                var (id, row) = rows.Span[i];
+                found.Span[i] = id >= 1 && id <= _calls.Count ? CallShare.Of(_calls[(int)id - 1], row) : null;
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>What the job's calls cost that brought answers under other questions or routes.</summary>
     public decimal CostOutside(string job, AnswerScope scope)
     {
         lock (_gate)
         {
             return _calls
-                .Where(c => c.Intent.Job == job && c.Settlement is { GoodRows: > 0 })
+                .Where(c => c.Intent.Job == job && c.Settlement is { GoodRows: > 0 } && !AnswerScope.IsApart(c.Intent.Question))
                 .Where(c => c.Intent.Question != scope.Question || !scope.Routes.Contains(c.Intent.Route))
                 .Sum(c => c.Settlement!.Usd ?? 0);
         }

@@ -15,12 +15,22 @@ internal sealed class MemoryRunLease(TimeProvider clock, Func<LeaseOwner, bool?>
         {
             var now = clock.GetUtcNow();
             var held = _jobs.GetValueOrDefault(job);
-            if (held is { RunId: not null } && (isAlive(held.Owner) ?? now - held.Seen < IRunLease.Silence))
+            if (held is not null && IsLive(held, now))
                 return ValueTask.FromResult(new LeaseGrant(null, held.Owner, held.Since));
 
             var token = (held?.Token ?? 0) + 1;
             _jobs[job] = new Held(runId, token, owner, now, now);
             return ValueTask.FromResult(new LeaseGrant(new Lease(job, runId, token)));
+        }
+    }
+
+    public ValueTask<LeaseLook> LookAsync(string job, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            if (!_jobs.TryGetValue(job, out var held)) return ValueTask.FromResult(new LeaseLook(0, null));
+            return ValueTask.FromResult(new LeaseLook(held.Token, IsLive(held, clock.GetUtcNow()) ? new Lease(job, held.RunId!, held.Token) : null));
         }
     }
 
@@ -54,6 +64,8 @@ internal sealed class MemoryRunLease(TimeProvider clock, Func<LeaseOwner, bool?>
             if (_jobs.TryGetValue(lease.Job, out var held) && held.Token > lease.Token) throw new LeaseLostException(lease.Job);
         }
     }
+
+    private bool IsLive(Held held, DateTimeOffset now) => held.RunId is not null && (isAlive(held.Owner) ?? now - held.Seen < IRunLease.Silence);
 
     private bool Holds(Lease lease, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Held? held) =>
         _jobs.TryGetValue(lease.Job, out held) && held.Token == lease.Token && held.RunId == lease.RunId;

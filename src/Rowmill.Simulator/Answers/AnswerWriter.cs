@@ -10,32 +10,13 @@ namespace Rowmill.Simulator.Answers;
 internal sealed class AnswerWriter(SimulatorOptions options)
 {
     /// <summary>The text of a reply to these rows, UTF-8.</summary>
-    public byte[] Write(ReplyShape shape, IReadOnlyList<PlannedAnswer> plan)
+    public byte[] Write(ReplyShape shape, IReadOnlyList<PlannedAnswer> plan, ReplyManner manner = default)
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var writer = new Utf8JsonWriter(buffer, Json.Relaxed);
-        writer.WriteStartObject();
-        if (shape.Whole is not { } whole)
-        {
-            Rows(writer, shape, plan);
-        }
-        else
-        {
-            foreach (var property in whole.Properties)
-            {
-                if (property.Name == "rows")
-                {
-                    Rows(writer, shape, plan);
-                    continue;
-                }
-
-                var seed = Mix.With((ulong)options.Seed, property.Salt);
-                writer.WritePropertyName(property.Name);
-                new ValueWriter(writer, "").Write(property.Node, seed);
-            }
-        }
-
-        writer.WriteEndObject();
+        if (manner.Form == ReplyForm.Lines) Lines(writer, buffer, shape, plan, manner);
+        else if (manner.Form is ReplyForm.Bare or ReplyForm.BareKeyed) Rows(writer, shape, plan, manner);
+        else Wrapped(writer, shape, plan, manner);
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
@@ -52,21 +33,86 @@ internal sealed class AnswerWriter(SimulatorOptions options)
         return buffer.WrittenSpan.ToArray();
     }
 
-    private void Rows(Utf8JsonWriter writer, ReplyShape shape, IReadOnlyList<PlannedAnswer> plan)
-    {
-        writer.WriteStartArray("rows");
-        foreach (var answer in plan) Row(writer, shape, answer);
-        writer.WriteEndArray();
-    }
-
-    private void Row(Utf8JsonWriter writer, ReplyShape shape, PlannedAnswer answer)
+    private void Wrapped(Utf8JsonWriter writer, ReplyShape shape, IReadOnlyList<PlannedAnswer> plan, ReplyManner manner)
     {
         writer.WriteStartObject();
-        writer.WritePropertyName("id");
-        writer.WriteRawValue(answer.Id);
-        if (shape.Abstains && answer.Row.Holds(options.AbstainText)) Abstain(writer, shape);
-        else Answer(writer, shape, answer);
+        if (shape.Whole is not { } whole)
+        {
+            writer.WritePropertyName("rows");
+            Rows(writer, shape, plan, manner);
+        }
+        else
+        {
+            foreach (var property in whole.Properties)
+            {
+                writer.WritePropertyName(property.Name);
+                if (property.Name == "rows") Rows(writer, shape, plan, manner);
+                else new ValueWriter(writer, "").Write(property.Node, Mix.With((ulong)options.Seed, property.Salt));
+            }
+        }
+
         writer.WriteEndObject();
+    }
+
+    private void Lines(
+        Utf8JsonWriter writer, ArrayBufferWriter<byte> buffer, ReplyShape shape, IReadOnlyList<PlannedAnswer> plan, ReplyManner manner)
+    {
+        foreach (var answer in plan)
+        {
+            Row(writer, shape, answer, manner);
+            writer.Flush();
+            buffer.Write("\n"u8);
+            // A line is a document of its own.
+            writer.Reset();
+        }
+    }
+
+    private void Rows(Utf8JsonWriter writer, ReplyShape shape, IReadOnlyList<PlannedAnswer> plan, ReplyManner manner)
+    {
+        if (manner.Form == ReplyForm.Single && plan.Count == 1)
+        {
+            Row(writer, shape, plan[0], manner);
+        }
+        else if (manner.Form is ReplyForm.Keyed or ReplyForm.BareKeyed)
+        {
+            writer.WriteStartObject();
+            foreach (var answer in plan)
+            {
+                writer.WritePropertyName(answer.Id!.Trim('"'));
+                Row(writer, shape, answer with { Id = null }, manner);
+            }
+
+            writer.WriteEndObject();
+        }
+        else
+        {
+            writer.WriteStartArray();
+            foreach (var answer in plan) Row(writer, shape, answer, manner);
+            writer.WriteEndArray();
+        }
+    }
+
+    private void Row(Utf8JsonWriter writer, ReplyShape shape, PlannedAnswer answer, ReplyManner manner)
+    {
+        writer.WriteStartObject();
+        if (answer.Id is { } id)
+        {
+            writer.WritePropertyName("id");
+            writer.WriteRawValue(id);
+        }
+
+        if (shape.Abstains && answer.Row.Holds(options.AbstainText)) Abstain(writer, shape);
+        else Answer(writer, shape, answer, manner.Values);
+        if (manner.ExtraField) writer.WriteNumber(Unasked(shape), 0.9);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The name of a field that the schema does not have.</summary>
+    private static string Unasked(ReplyShape shape)
+    {
+        var name = "confidence";
+        while (shape.Row?.Property(name) is not null) name += "_";
+        return name;
     }
 
     private static void Abstain(Utf8JsonWriter writer, ReplyShape shape)
@@ -83,17 +129,18 @@ internal sealed class AnswerWriter(SimulatorOptions options)
         writer.WriteString("abstain", "Simulated: this row cannot be answered.");
     }
 
-    private void Answer(Utf8JsonWriter writer, ReplyShape shape, PlannedAnswer answer)
+    private void Answer(Utf8JsonWriter writer, ReplyShape shape, PlannedAnswer answer, ValueManner manner)
     {
-        var seed = Mix.With(Mix.With((ulong)options.Seed, answer.Row.Hash), answer.Salt);
+        var seed = Mix.With(Mix.With((ulong)options.Seed, answer.Row.Hash), 0);
         if (shape.Row is not { } schema)
         {
-            writer.WriteString("answer", $"Simulated: {answer.Row.Hint} ({seed & 0xFFFF:x4})");
+            var mark = answer.Salt == 0 ? seed : Mix.With(seed, answer.Salt);
+            writer.WriteString("answer", $"Simulated: {answer.Row.Hint} ({mark & 0xFFFF:x4})");
             return;
         }
 
         var spoiltType = answer.Spoilt && !HoldsLabels(schema, 0);
-        var values = new ValueWriter(writer, answer.Row.Hint, answer.Spoilt && !spoiltType);
+        var values = new ValueWriter(writer, answer.Row.Hint, answer.Spoilt && !spoiltType, answer.Salt, manner);
         foreach (var property in schema.Properties)
         {
             if (property.Name == "id") continue;

@@ -17,26 +17,39 @@ internal sealed record Generation(Completion? Completion, ErrorReply? Error, int
 internal sealed class CompletionMaker(SimulatorOptions options, Dialect dialect, SchemaLibrary schemas)
 {
     private readonly AnswerWriter _answers = new(options);
+    private readonly Wandering _wandering = new(options);
 
-    public Generation Make(ChatRequest request, IReadOnlyList<AskedRow> rows, SimulatorFault fault, ulong chance)
+    /// <summary>The reply to one request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="rows">The rows in it that the model sees.</param>
+    /// <param name="fault">What goes wrong.</param>
+    /// <param name="content">Of the request.</param>
+    /// <param name="chance">Of the request and how often it came before.</param>
+    public Generation Make(ChatRequest request, IReadOnlyList<AskedRow> rows, SimulatorFault fault, ulong content, ulong chance)
     {
         if (rows.Any(r => r.Holds(options.PoisonText))) return Said(request, TextFaults.Garbage, "poison");
         if (fault == SimulatorFault.Empty) return Said(request, Array.Empty<byte>(), FaultNames.Of(fault));
         if (fault == SimulatorFault.Refuse) return Refused(request);
+        var outcome = FaultNames.Of(fault);
+        if (fault == SimulatorFault.ContentFilter) return new Generation(new Completion(null, null, "content_filter"), null, 0, outcome);
 
         var shape = request.Form.Shape ?? schemas.Told(request.System);
-        var text = rows.Count > 0
-            ? _answers.Write(shape, ReplyPlan.Make(rows, fault, chance))
-            : _answers.WriteAlone(shape, request.LastUser);
-        var outcome = FaultNames.Of(fault);
+        IReadOnlyList<PlannedAnswer> own = [.. rows.Select(r => new PlannedAnswer(r, r.Id, _wandering.Salt(r, rows.Count, content, chance)))];
+        var text = Text(ReplyPlan.Make(own, fault, chance));
         return fault switch
         {
             SimulatorFault.Truncate => Truncated(TextFaults.Cut(text, (int)(text.Length * (0.3 + 0.4 * Mix.Unit(chance)))), outcome),
             SimulatorFault.BadGeneration => Rejected(TextFaults.Cut(text, text.Length / 2), outcome),
             SimulatorFault.Fence => Said(request, TextFaults.Fence(text), outcome),
             SimulatorFault.BadJson => Said(request, TextFaults.Break(text), outcome),
+            SimulatorFault.Prose => Said(request, TextFaults.Prose(text), outcome),
+            SimulatorFault.Draft => Said(request, TextFaults.Think(Text(ReplyPlan.Draft(own, chance)), text), outcome),
             _ => Said(request, text, outcome),
         };
+
+        byte[] Text(IReadOnlyList<PlannedAnswer> plan) => rows.Count > 0
+            ? _answers.Write(shape, plan, ReplyManner.Of(fault, chance))
+            : _answers.WriteAlone(shape, request.LastUser);
     }
 
     private Generation Refused(ChatRequest request)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Rowmill.Simulator.Protocol;
@@ -8,9 +9,10 @@ namespace Rowmill.Simulator.Answers;
 
 /// <summary>
 /// Writes values that a schema allows, chosen by hash: the same seed and place give the same value. With
-/// <c>spoil</c>, the first label written is one its enum does not hold.
+/// <c>spoil</c>, the first label written is one its enum does not hold. With a <c>salt</c> other than 0 every value is another one than
+/// without, where the schema allows others; what is there and how long a list is stays.
 /// </summary>
-internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil = false)
+internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil = false, ulong salt = 0, ValueManner manner = default)
 {
     private const int MaxDepth = 12;
     private const int DefaultMaxItems = 3;
@@ -48,8 +50,25 @@ internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil
         }
         else
         {
-            writer.WriteRawValue(values[Mix.Below(seed, values.Count)]);
+            Label(values[Pick(seed, values.Count)]);
         }
+    }
+
+    /// <summary>One of so many, 0-based; another one with a salt.</summary>
+    private int Pick(ulong seed, int count)
+    {
+        var index = Mix.Below(seed, count);
+        return salt == 0 || count < 2 ? index : (index + Shift(seed, count)) % count;
+    }
+
+    /// <summary>How far a salted choice among so many, at least two, is from the plain one: never 0.</summary>
+    private int Shift(ulong seed, int count) => 1 + Mix.Below(Mix.With(seed, salt), count - 1);
+
+    private void Label(string raw)
+    {
+        if (manner.LabelCase && raw.StartsWith('"')) writer.WriteStringValue(LabelSpelling.Another(JsonElement.Parse(raw).GetString()!));
+        else if (manner.StringNumbers && (char.IsAsciiDigit(raw[0]) || raw[0] == '-')) writer.WriteStringValue(raw);
+        else writer.WriteRawValue(raw);
     }
 
     private void Variant(SchemaNode node, ulong seed, int depth)
@@ -78,7 +97,7 @@ internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil
                 Number(node, seed, whole: false);
                 break;
             case "boolean":
-                writer.WriteBooleanValue(Mix.Below(seed, 2) == 1);
+                writer.WriteBooleanValue(Pick(seed, 2) == 1);
                 break;
             default:
                 writer.WriteStringValue(Text(node, seed));
@@ -107,15 +126,17 @@ internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil
         var count = depth > MaxDepth ? min : min + Mix.Below(seed, max - min + 1);
         if (_spoil && count == 0 && max > 0) count = 1;
 
-        writer.WriteStartArray();
+        var alone = manner.SingleValues && count == 1;
+        if (!alone) writer.WriteStartArray();
         if (node.Items is { Values.Count: > 0 } labels)
         {
             // Distinct labels, whether uniqueItems says so or not: that keyword does not travel to every provider.
             var order = Mix.Order(seed, labels.Values.Count);
+            var shift = salt == 0 || order.Length < 2 ? 0 : Shift(seed, order.Length);
             for (var i = 0; i < count && i < order.Length; i++)
             {
                 if (_spoil) Value(labels, seed);
-                else writer.WriteRawValue(labels.Values[order[i]]);
+                else Label(labels.Values[order[(i + shift) % order.Length]]);
             }
         }
         else if (node is { UniqueItems: true, Items: not null } && !_spoil)
@@ -127,7 +148,7 @@ internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil
             for (var i = 0; i < count; i++) Write(node.Items ?? new SchemaNode(), Mix.With(seed, (ulong)i + 2), depth + 1);
         }
 
-        writer.WriteEndArray();
+        if (!alone) writer.WriteEndArray();
     }
 
     /// <summary>So many different values as raw JSON; fewer where the schema has no more.</summary>
@@ -140,7 +161,7 @@ internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil
         {
             buffer.ResetWrittenCount();
             inner.Reset();
-            new ValueWriter(inner, hint).Write(items, Mix.With(seed, (ulong)i + 2), depth + 1);
+            new ValueWriter(inner, hint, salt: salt, manner: manner).Write(items, Mix.With(seed, (ulong)i + 2), depth + 1);
             inner.Flush();
             var raw = Encoding.UTF8.GetString(buffer.WrittenSpan);
             if (!found.Contains(raw, StringComparer.Ordinal)) found.Add(raw);
@@ -160,15 +181,20 @@ internal sealed class ValueWriter(Utf8JsonWriter writer, string hint, bool spoil
         var last = Math.Floor(high.Value / step);
         if (node.ExclusiveMinimum is { } above && first * step <= above) first = Math.Floor(above / step) + 1;
         if (node.ExclusiveMaximum is { } below && last * step >= below) last = Math.Ceiling(below / step) - 1;
+        var steps = last - first + 1;
+        var index = Math.Floor(steps * (decimal)Mix.Unit(seed));
+        if (salt != 0 && steps > 1) index = (index + 1 + Math.Floor((steps - 1) * (decimal)Mix.Unit(Mix.With(seed, salt)))) % steps;
         // A range narrower than the step: its middle is in it.
-        if (last < first) writer.WriteNumberValue(whole ? Math.Round(low.Value) : (low.Value + high.Value) / 2);
-        else writer.WriteNumberValue((first + Math.Floor((last - first + 1) * (decimal)Mix.Unit(seed))) * step);
+        var value = steps >= 1 ? (first + index) * step : whole ? Math.Round(low.Value) : (low.Value + high.Value) / 2;
+        if (manner.StringNumbers) writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+        else writer.WriteNumberValue(value);
     }
 
     private string Text(SchemaNode node, ulong seed)
     {
         var min = node.MinLength ?? 0;
         var max = Math.Max(min, node.MaxLength ?? int.MaxValue);
+        if (salt != 0) seed = Mix.With(seed, salt);
         if (node.Pattern is not null && PatternText.Make(node.Pattern, seed, min, max) is { } matching) return matching;
 
         var mark = $"{seed:x16}";

@@ -22,7 +22,7 @@ internal sealed class FaultPlan(SimulatorOptions options)
         lock (_gate)
         {
             if (_seen.Count >= MaxSeen) _seen.Clear();
-            var occurrence = options.Faults.Count == 0 ? 0 : CollectionsMarshal.GetValueRefOrAddDefault(_seen, content, out _)++;
+            var occurrence = options.Faults.Count == 0 && options.NoiseRate == 0 ? 0 : CollectionsMarshal.GetValueRefOrAddDefault(_seen, content, out _)++;
             var chance = Mix.With(Mix.With((ulong)options.Seed, content), (ulong)occurrence);
             var index = _accepted++;
             return index < options.Script.Count ? (options.Script[(int)index], chance) : (Draw(Mix.Unit(chance)), chance);

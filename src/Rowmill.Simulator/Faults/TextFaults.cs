@@ -22,6 +22,17 @@ internal static class TextFaults
     public static byte[] Fence(ReadOnlySpan<byte> text) =>
         [.. "Here are the answers you asked for:\n\n```json\n"u8, .. text, .. "\n```\n\nLet me know if you need anything else."u8];
 
+    /// <summary>Words around the JSON that hold braces and brackets of their own, and none of them an answer.</summary>
+    public static byte[] Prose(ReadOnlySpan<byte> text) =>
+        [
+            .. "I read each row {in order} and kept to the form {\"rows\": [{\"id\": …}, …]} [as asked]:\n\n"u8, .. text,
+            .. "\n\nNothing else was changed {see above}; the ids are those of the request [1…n]."u8,
+        ];
+
+    /// <summary>A model that thinks aloud: a draft that it then thinks better of.</summary>
+    public static byte[] Think(ReadOnlySpan<byte> draft, ReadOnlySpan<byte> text) =>
+        [.. "<think>\nA first draft:\n"u8, .. draft, .. "\nNo, that is not right. Once more.\n</think>\n\n"u8, .. text];
+
     /// <summary>The list is never closed: a comma stands where its bracket should.</summary>
     public static byte[] Break(ReadOnlySpan<byte> text) => [.. text[..^Math.Min(2, text.Length)], .. ",}"u8];
 }

@@ -132,7 +132,7 @@ internal sealed class ChatEndpoint
         }
 
         var (fault, chance) = _faults.Next(content);
-        var exchange = new Exchange(context, key, request, rows, prompt, chance, admission, _ledger.Accept(request.Model, rows));
+        var exchange = new Exchange(context, key, request, rows, prompt, content, chance, admission, _ledger.Accept(request.Model, rows));
         if (!await InterruptAsync(exchange, fault)) await CompleteAsync(exchange, fault);
     }
 
@@ -168,7 +168,7 @@ internal sealed class ChatEndpoint
     private async Task CompleteAsync(Exchange exchange, SimulatorFault fault)
     {
         var (context, request) = (exchange.Context, exchange.Request);
-        var generation = _model.Make(request, exchange.Rows, fault, exchange.Chance);
+        var generation = _model.Make(request, exchange.Rows, fault, exchange.Content, exchange.Chance);
         var latency = _options.Latency + _options.LatencyJitter * Mix.Unit(Mix.With(exchange.Chance, 3));
         var end = await _room.WorkAsync(context, latency);
         if (end == WorkEnd.LeftQueue)
@@ -250,6 +250,7 @@ internal sealed class ChatEndpoint
         ChatRequest Request,
         IReadOnlyList<AskedRow> Rows,
         int Prompt,
+        ulong Content,
         ulong Chance,
         Admission Admission,
         LedgerTicket Ticket)

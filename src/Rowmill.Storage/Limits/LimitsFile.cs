@@ -7,6 +7,9 @@ namespace Rowmill.Storage.Limits;
 public static class LimitsFile
 {
     private const int Version = 2;
+    /// <summary>How long another process may hold the file.</summary>
+    private const int BusySeconds = 10;
+
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private static readonly Lock s_creating = new();
 
@@ -28,36 +31,39 @@ public static class LimitsFile
         try
         {
             // Closing a file drops every lock that the process has on it, SQLite's too: nobody creates while another opens.
-            lock (s_creating) CreatePrivate(path);
-            var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
+            lock (s_creating)
+            {
+                FileLook.Before(path, FileWords.Limits);
+                CreatePrivate(path);
+            }
+
+            var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = BusySeconds };
             connection = new SqliteConnection(address.ToString());
             connection.Open();
+            if ((long)Scalar(connection, "pragma user_version")! == 0 && (long)Scalar(connection, "select count(*) from sqlite_master")! > 0)
+                throw FileWords.Limits.Foreign(path);
+            FileLook.After(path, (long)Scalar(connection, "pragma page_size")!, FileWords.Limits);
 
             // The usage of the last moments before a power cut may be lost, so no commit waits for the disk.
-            Execute(connection, "pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = normal");
+            Execute(connection, $"pragma busy_timeout = {BusySeconds * 1000}; pragma journal_mode = wal; pragma synchronous = normal");
             Execute(connection, "begin immediate");
             var version = (long)Scalar(connection, "pragma user_version")!;
-            if (version > Version)
-                throw new StoreException($"{path} was written by a newer rowmill (format {version}, this one knows {Version})");
-            if (version == 0) Execute(connection, Sql("Schema"));
-            if (version == 1) Execute(connection, Sql("Upgrade1"));
-            if (version != Version) Execute(connection, $"pragma user_version = {Version}");
+            if (version > Version) throw FileWords.Limits.Newer(path, version, Version);
+            FormatSteps.Take(version, Version, () => Sql("Schema"), format => Sql($"Upgrade{format}"), sql => Execute(connection, sql));
             Execute(connection, "commit");
             return connection;
         }
         catch (Exception e)
         {
             connection?.Dispose();
-            if (e is SqliteException or IOException or UnauthorizedAccessException) throw Broken(path, e);
+            if (e is SqliteException broken) throw Broken(path, broken);
+            if (e is IOException or UnauthorizedAccessException) throw FileWords.Limits.NotCreated(path, e);
             throw;
         }
     }
 
     /// <summary>A failure of the file as the one exception callers know.</summary>
-    internal static StoreException Broken(string path, Exception e) => new(
-        e is SqliteException { SqliteErrorCode: 11 or 26 }
-            ? $"{path} is damaged ({e.Message}); delete it to start with full windows"
-            : $"{path} cannot be used: {e.Message}");
+    internal static StoreException Broken(string path, SqliteException e) => FileWords.Limits.Describe(e.SqliteExtendedErrorCode, path, e.Message);
 
     /// <summary>The statement kept in a .sql file of this folder.</summary>
     internal static string Sql(string name)

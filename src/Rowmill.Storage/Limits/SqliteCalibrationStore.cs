@@ -7,7 +7,7 @@ using Rowmill.Core.Stores;
 namespace Rowmill.Storage.Limits;
 
 /// <summary>
-/// What calls have shown about tokens, beside the windows in the file that all processes of a user share. Adding is one short write
+/// What calls have shown about tokens and the size of packs, beside the windows in the file that all processes of a user share. Adding is one short write
 /// transaction, so that processes which add at once all count.
 /// </summary>
 public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
@@ -63,20 +63,48 @@ public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
         const string Find = "select moments from calibration where route = $route and question = $question";
         const string Save = "insert or replace into calibration (route, question, moments, at) values ($route, $question, $moments, $at)";
         if (!seen.IsSound) return default;
-        Guarded(() =>
+        InTransaction(() =>
         {
-            // Disposed before it is committed it is rolled back.
-            using var transaction = _connection.BeginTransaction(deferred: false);
             using var find = Command(Find, ("$route", route), ("$question", question));
-            find.Transaction = transaction;
             var moments = Moments(find.ExecuteScalar()).Then(seen);
             using var save = Command(
                 Save, ("$route", route), ("$question", question),
                 ("$moments", JsonSerializer.Serialize(moments, MomentsJson.Default.UsageMoments)), ("$at", _time.GetUtcNow().UtcTicks));
-            save.Transaction = transaction;
-            save.ExecuteNonQuery();
-            transaction.Commit();
-            return 0;
+            return save.ExecuteNonQuery();
+        });
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<LearnedPackSize>> SizesAsync(string route, string question, CancellationToken cancellationToken = default)
+    {
+        const string Sql = "select row_tokens, rows from pack_size where route = $route and question = $question order by row_tokens";
+        return new(Guarded<IReadOnlyList<LearnedPackSize>>(() =>
+        {
+            using var command = Command(Sql, ("$route", route), ("$question", question));
+            using var reader = command.ExecuteReader();
+            var sizes = new List<LearnedPackSize>();
+            while (reader.Read())
+            {
+                // What is damaged is learned again.
+                if (reader.GetValue(0) is not (long tokens and <= int.MaxValue) || reader.GetValue(1) is not (long rows and <= int.MaxValue)) continue;
+                if (new LearnedPackSize((int)tokens, (int)rows) is { IsSound: true } size) sizes.Add(size);
+            }
+
+            return sizes;
+        }));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default)
+    {
+        const string Save = "insert or replace into pack_size (route, question, row_tokens, rows, at) values ($route, $question, $tokens, $rows, $at)";
+        if (!size.IsSound) return default;
+        Guarded(() =>
+        {
+            using var save = Command(
+                Save, ("$route", route), ("$question", question), ("$tokens", size.RowTokens), ("$rows", size.Rows), ("$at", _time.GetUtcNow().UtcTicks));
+            return save.ExecuteNonQuery();
         });
         return default;
     }
@@ -110,6 +138,29 @@ public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
         command.CommandText = sql;
         foreach (var (name, value) in values) command.Parameters.AddWithValue(name, value);
         return command;
+    }
+
+    private void InTransaction(Func<int> work) => Guarded(() =>
+    {
+        Execute("begin immediate");
+        try
+        {
+            work();
+            Execute("commit");
+            return 0;
+        }
+        catch
+        {
+            // SQLite itself has rolled back where it could not go on; a transaction of the library's would then fail to end, even on closing.
+            if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0) Execute("rollback");
+            throw;
+        }
+    });
+
+    private void Execute(string sql)
+    {
+        using var command = Command(sql);
+        command.ExecuteNonQuery();
     }
 
     private T Guarded<T>(Func<T> work)

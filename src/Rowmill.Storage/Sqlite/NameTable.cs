@@ -40,7 +40,7 @@ internal sealed class NameReader(Connection connection, NameTable known)
     public string Name(long id)
     {
         if (known.TryGetName(id, out var name)) return name;
-        if (!_byId.Bind(1, id).Step()) throw new InvalidOperationException($"the store lacks the name {id}");
+        if (!_byId.Bind(1, id).Step()) throw SqliteErrors.Damaged(connection.Path, $"it lacks the name {id}");
         name = _byId.Text(0)!;
         _byId.Reset();
         known.Add(id, name);

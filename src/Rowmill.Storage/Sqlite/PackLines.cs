@@ -18,11 +18,12 @@ internal static class PackLines
         return buffer;
     }
 
-    /// <summary>Writes keys and lines into rented arrays.</summary>
-    public static (byte[] Keys, byte[] Lines, int Length, int Good) Rent(IReadOnlyList<RowOutcome> rows)
+    /// <summary>Writes keys and lines into rented arrays, the checksum after the lines.</summary>
+    public static (byte[] Keys, byte[] Lines, int Length, int Good) Rent(OutcomePack pack)
     {
-        if (rows.Count == 0) throw new ArgumentException("a pack holds at least one row", nameof(rows));
-        var size = 0;
+        var rows = pack.Rows;
+        if (rows.Count == 0) throw new ArgumentException("a pack holds at least one row", nameof(pack));
+        var size = PackSum.Length;
         for (var i = 0; i < rows.Count; i++) size += rows[i].Json.Length + Overhead;
         var keys = ArrayPool<byte>.Shared.Rent(rows.Count * RowKey.Size);
         var lines = ArrayPool<byte>.Shared.Rent(size);
@@ -36,6 +37,9 @@ internal static class PackLines
             length += Write(row, lines.AsSpan(length));
         }
 
+        var sum = PackSum.Of(pack.Question, pack.Route, pack.CallId, keys.AsSpan(0, rows.Count * RowKey.Size), lines.AsSpan(0, length));
+        PackSum.Write(sum, lines.AsSpan(length));
+        length += PackSum.Length;
         return (keys, lines, length, good);
     }
 

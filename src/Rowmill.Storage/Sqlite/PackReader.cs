@@ -114,9 +114,12 @@ internal sealed class PackReader
             var rank = Array.IndexOf(routes, pack.Route);
             var row = rank < 0 ? -1 : pack.IndexOf(key);
             if (row < 0) continue;
-            if (!pack.IsGood(row)) rank += routes.Length;
-            if (rank >= bestRank) continue;
-            (best, bestRow, bestRank) = (pack, row, rank);
+            var good = pack.IsGood(row);
+            if (!good) rank = routes.Length;
+            if (rank < bestRank) (best, bestRow, bestRank) = (pack, row, rank);
+
+            // What is older does not count any more.
+            if (pack.Fresh && good) break;
         }
 
         if (best is null) return null;

@@ -81,7 +81,7 @@ internal sealed class SqliteAnswerStore(Writer writer, Reader<PackReader> packs,
         var totals = tables.Statement("SELECT question, route, good FROM totals WHERE job = ?1").Bind(1, jobId);
         while (totals.Step())
         {
-            if (totals.Int64(0) != question || !routes.Contains(totals.Int64(1))) answers += totals.Int64(2);
+            if (IsOutside(totals)) answers += totals.Int64(2);
         }
 
         if (answers == 0) return new UnusedAnswers(0, 0);
@@ -89,9 +89,11 @@ internal sealed class SqliteAnswerStore(Writer writer, Reader<PackReader> packs,
         var calls = tables.Statement("calls_brought").Bind(1, jobId);
         while (calls.Step())
         {
-            if (calls.Int64(0) != question || !routes.Contains(calls.Int64(1))) usd += calls.Decimal(2) ?? 0;
+            if (IsOutside(calls)) usd += calls.Decimal(2) ?? 0;
         }
 
         return new UnusedAnswers(answers, usd);
+
+        bool IsOutside(Statement row) => (row.Int64(0) != question || !routes.Contains(row.Int64(1))) && !AnswerScope.IsApart(tables.Names.Name(row.Int64(0)));
     }
 }

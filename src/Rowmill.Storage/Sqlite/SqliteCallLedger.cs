@@ -35,6 +35,14 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
         return op.Doubt;
     }
 
+    public ValueTask ClearAsync(Lease lease, IReadOnlyList<long> calls, ClearedBy by, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var op = new ClearCallsOp(lease, [.. calls], by);
+        writer.Enqueue(op);
+        return op.AsVoidTask();
+    }
+
     public ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -57,8 +65,11 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
         {
             cancellationToken.ThrowIfCancellationRequested();
             var page = tables.Use(t => ReadPage(t, query, after));
-            foreach (var call in page)
+            foreach (var stored in page)
             {
+                var call = query.Look is { } look ? stored.Seen(look) : stored;
+                if (query.State is { } state && call.State != state) continue;
+
                 // The file compares bytes anywhere in the keys; a row's key starts at a multiple of its size.
                 if (query.Row is null || call.Intent.Rows.Contains(query.Row.Value)) yield return call;
             }
@@ -68,11 +79,29 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
         }
     }
 
+    public ValueTask FindSharesAsync(ReadOnlyMemory<RowCall> rows, Memory<CallShare?> found, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (rows.Length != found.Length) throw new ArgumentException($"{rows.Length} rows cannot be answered in {found.Length} places", nameof(found));
+        tables.Use(t =>
+        {
+            ShareReader.Find(t.Statement("calls_shares"), rows.Span, found.Span);
+            return true;
+        });
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A page of what may be asked for; the caller looks closer at state and row.</summary>
     private static List<CallRecord> ReadPage(TableReader tables, CallQuery query, long after)
     {
         var page = new List<CallRecord>();
         if (tables.Names.Id(query.Job) is not { } job) return page;
-        var read = tables.Statement("calls_read").Bind(1, job).Bind(2, after).BindNull(3).BindNull(4).BindNull(5).Bind(6, PageSize);
+        var unsettled = query.State is CallState.Open or CallState.InDoubt or CallState.Cleared;
+        var open = query.State == CallState.Open || (query.State == CallState.InDoubt && query.Look is not null);
+        var read = tables.Statement(unsettled ? "calls_unsettled" : "calls_read")
+            .Bind(1, job).Bind(2, after).BindNull(3).BindNull(4).Bind(5, PageSize)
+            .Bind(6, (unsettled ? open : query.State == CallState.Settled) ? 1 : 0);
+        if (unsettled) read.Bind(7, query.Job);
         if (query.RunId is { } run)
         {
             if (tables.Names.Id(run) is not { } id) return page;
@@ -86,7 +115,6 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
             read.BindBlob(4, key);
         }
 
-        if (query.State is { } state) read.Bind(5, (long)state);
         while (read.Step()) page.Add(ReadCall(read, tables.Names, query.Job));
         return page;
     }
@@ -109,9 +137,9 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
             MaxUsd = read.Decimal(9),
             Lease = new Lease(job, run, read.Int64(2)),
         };
-        var state = (CallState)read.Int64(11);
+        var (state, by) = StoredDoubt.Read(read.Int64(11));
         var id = read.Int64(0);
-        return new CallRecord(id, intent, state == CallState.Settled ? ReadSettlement(read, id) : null, state);
+        return new CallRecord(id, intent, state == CallState.Settled ? ReadSettlement(read, id) : null, state) { ClearedBy = by };
     }
 
     private static CallSettlement ReadSettlement(Statement read, long id) => new()
@@ -127,5 +155,6 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
         RequestId = read.Text(21),
         Note = read.Text(22),
         Evidence = read.Text(23),
+        Counts = MendedText.Read(read.Text(24)),
     };
 }

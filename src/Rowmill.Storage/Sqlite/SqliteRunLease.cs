@@ -4,7 +4,7 @@ using Rowmill.Storage.Sqlite.Ops;
 
 namespace Rowmill.Storage.Sqlite;
 
-internal sealed class SqliteRunLease(Writer writer, TimeProvider clock, Func<LeaseOwner, bool?> isAlive) : IRunLease
+internal sealed class SqliteRunLease(Writer writer, Reader<TableReader> tables, TimeProvider clock, Func<LeaseOwner, bool?> isAlive) : IRunLease
 {
     public async ValueTask<LeaseGrant> AcquireAsync(
         string job, string runId, LeaseOwner owner, CancellationToken cancellationToken = default)
@@ -14,6 +14,14 @@ internal sealed class SqliteRunLease(Writer writer, TimeProvider clock, Func<Lea
         writer.Enqueue(op);
         await op.AsVoidTask().ConfigureAwait(false);
         return op.Grant;
+    }
+
+    public ValueTask<LeaseLook> LookAsync(string job, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var held = tables.Use(t => StoredLease.Read(t.Statement(StoredLease.Sql), job));
+        var live = held?.IsLive(clock.GetUtcNow(), isAlive) == true;
+        return ValueTask.FromResult(new LeaseLook(held?.Token ?? 0, live ? new Lease(job, held!.RunId!, held.Token) : null));
     }
 
     public async ValueTask<bool> RenewAsync(Lease lease, CancellationToken cancellationToken = default)

@@ -25,7 +25,7 @@ public sealed class SqliteStore : IAsyncDisposable
         _tables = new Reader<TableReader>(path, options, c => new TableReader(c, names));
         Answers = new SqliteAnswerStore(Writer, _packs, _tables);
         Calls = new SqliteCallLedger(Writer, _tables);
-        Lease = new SqliteRunLease(Writer, clock, options.IsAlive);
+        Lease = new SqliteRunLease(Writer, _tables, clock, options.IsAlive);
         Events = new SqliteEventLog(Writer, _tables);
         Runs = new SqliteRunLog(Writer, _tables);
     }

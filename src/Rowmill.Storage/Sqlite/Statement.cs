@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using Rowmill.Core.Stores;
 using SQLitePCL;
 
 namespace Rowmill.Storage.Sqlite;
@@ -98,6 +99,9 @@ internal sealed class Statement : IDisposable
 
     /// <summary>The bytes of a blob or a text; they last until the next step.</summary>
     public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(_handle, column);
+
+    /// <summary>What it read cannot be what was stored.</summary>
+    public StoreException Damaged(string detail) => SqliteErrors.Damaged(_connection.Path, detail);
 
     public void Dispose() => _handle.Dispose();
 

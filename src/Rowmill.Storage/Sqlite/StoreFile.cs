@@ -6,7 +6,7 @@ namespace Rowmill.Storage.Sqlite;
 internal static class StoreFile
 {
     /// <summary>Kept in <c>PRAGMA user_version</c>; rises with the schema.</summary>
-    public const long Version = 1;
+    public const long Version = 2;
 
     // "RwMl", in PRAGMA application_id: tells our files from other programs'.
     private const long ApplicationId = 0x52774d6c;
@@ -20,6 +20,7 @@ internal static class StoreFile
     {
         lock (s_opening)
         {
+            FileLook.Before(path, FileWords.Store);
             Create(path);
             var clock = TimeProvider.System; // SQLite's own waiting goes by it too
             var start = clock.GetTimestamp();
@@ -29,6 +30,7 @@ internal static class StoreFile
                 try
                 {
                     SetUp(connection);
+                    FileLook.After(path, connection.Scalar("PRAGMA page_size"), FileWords.Store);
                     connection.Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8000;");
                     if (options.MaxPages is { } pages) connection.SetPragma("max_page_count", pages);
                     return connection;
@@ -72,7 +74,7 @@ internal static class StoreFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the store {path} cannot be created: {e.Message}");
+            throw FileWords.Store.NotCreated(path, e);
         }
     }
 
@@ -86,20 +88,17 @@ internal static class StoreFile
 
     private static void SetUp(Connection connection)
     {
-        if (IsOurs(connection)) return;
+        if (FormatOf(connection) == Version) return;
 
         // Durable before anything is stored: a log whose file has no header yet would be thrown away after a power cut.
         connection.Execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL;");
         connection.Execute("BEGIN IMMEDIATE");
         try
         {
-            if (!IsOurs(connection))
-            {
-                connection.Execute(Sql.Read("schema"));
-                connection.SetPragma("application_id", ApplicationId);
-                connection.SetPragma("user_version", Version);
-            }
-
+            // An older program may hold the file open while it is upgraded: steps add to the tables and take nothing away.
+            var found = FormatOf(connection);
+            FormatSteps.Take(found, Version, () => Sql.Read("schema"), format => Sql.Read($"upgrade_{format}"), connection.Execute);
+            if (found == 0) connection.SetPragma("application_id", ApplicationId);
             connection.Execute("COMMIT");
         }
         catch
@@ -109,14 +108,15 @@ internal static class StoreFile
         }
     }
 
-    private static bool IsOurs(Connection connection)
+    /// <summary>The format of the file; 0 when it is empty.</summary>
+    private static long FormatOf(Connection connection)
     {
         var version = connection.Scalar("PRAGMA user_version");
         var application = connection.Scalar("PRAGMA application_id");
         if (application == ApplicationId)
-            return version == Version ? true : throw SqliteErrors.NewerVersion(connection.Path, version, Version);
+            return version <= Version ? version : throw SqliteErrors.NewerVersion(connection.Path, version, Version);
         if (version != 0 || application != 0 || connection.Scalar("SELECT count(*) FROM sqlite_master") != 0)
             throw SqliteErrors.Foreign(connection.Path);
-        return false;
+        return 0;
     }
 }

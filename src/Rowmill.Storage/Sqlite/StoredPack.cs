@@ -1,3 +1,4 @@
+using System.Globalization;
 using Rowmill.Core.Rows;
 using Rowmill.Core.Stores;
 
@@ -19,21 +20,24 @@ internal sealed class StoredPack
         RunName = names.Name(row.Int64(3));
         Call = row.Int64(4);
         At = StoreTime.Read(row.Int64(5));
-        _keys = row.Blob(6).ToArray();
-        var lines = row.Blob(7).ToArray();
-        _lines = lines;
+        Fresh = row.Int64(6) != 0;
+        _keys = row.Blob(7).ToArray();
+        var lines = row.Blob(8).ToArray();
+        var end = PackSum.Check(names.Name(Question), RouteName, Call, _keys, lines);
+        if (end < 0) throw row.Damaged(string.Create(CultureInfo.InvariantCulture, $"pack {Id} does not have its checksum"));
+        _lines = lines.AsMemory(0, end);
         _ends = new int[_keys.Length / RowKey.Size];
         var start = 0;
         for (var i = 0; i < _ends.Length; i++)
         {
-            var length = lines.AsSpan(start).IndexOf((byte)'\n');
-            _ends[i] = length < 0 ? lines.Length : start + length;
-            start = _ends[i] + 1;
+            var length = lines.AsSpan(start, end - start).IndexOf((byte)'\n');
+            _ends[i] = length < 0 ? end : start + length;
+            start = Math.Min(_ends[i] + 1, end);
         }
     }
 
     /// <summary>The columns the constructor reads.</summary>
-    public const string Columns = "id, question, route, run, call, at, keys, lines";
+    public const string Columns = "id, question, route, run, call, at, fresh, keys, lines";
 
     public long Id { get; }
 
@@ -48,6 +52,9 @@ internal sealed class StoredPack
     public long Call { get; }
 
     public DateTimeOffset At { get; }
+
+    /// <summary>True when its rows were asked although outcomes of theirs were stored.</summary>
+    public bool Fresh { get; }
 
     /// <summary>Rows in it.</summary>
     public int Count => _ends.Length;

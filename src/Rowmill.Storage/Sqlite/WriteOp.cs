@@ -14,6 +14,9 @@ internal abstract class WriteOp : IValueTaskSource<long>, IValueTaskSource
     /// <summary>The lease that must not have been lost; null for writes of no run.</summary>
     public virtual Lease? Lease => null;
 
+    /// <summary>True when its caller must not go on before it is on the disk; a commit that a kill cannot undo will do otherwise.</summary>
+    public virtual bool IsSynchronous => false;
+
     /// <summary>The lease was lost, or another refusal of this write alone.</summary>
     public Exception? Refusal { get; set; }
 

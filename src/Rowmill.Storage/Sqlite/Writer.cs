@@ -5,8 +5,8 @@ namespace Rowmill.Storage.Sqlite;
 
 /// <summary>
 /// The only writer of this process: a thread that commits whatever is queued in one transaction, so that a crowd shares a commit
-/// and a lone write waits for nobody. A commit survives a kill at once; a synchronous commit that follows within a second puts
-/// all before it on the disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
+/// and a lone write waits for nobody. A commit survives a kill at once; a synchronous commit, which comes with an intent or within
+/// a second, puts all before it on the disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
 /// </summary>
 internal sealed class Writer
 {
@@ -25,6 +25,7 @@ internal sealed class Writer
 
     // The writer thread's own.
     private bool _unsynced;
+    private bool _synchronous;
     private int _pages;
     private Exception? _fault;
 
@@ -181,6 +182,9 @@ internal sealed class Writer
 
     private void Transact(List<WriteOp> ops)
     {
+        // A failed transaction may have left it as it was; inside one it cannot be changed.
+        var synchronous = ops.Exists(op => op.IsSynchronous);
+        SetSynchronous(synchronous);
         _connection.Execute("BEGIN IMMEDIATE");
         foreach (var op in ops)
         {
@@ -192,6 +196,7 @@ internal sealed class Writer
         _connection.Execute("COMMIT");
         _session.Committed();
         Written();
+        if (synchronous) Synced();
         foreach (var op in ops)
         {
             if (op.Refusal is null) op.Committed(_session);
@@ -243,11 +248,24 @@ internal sealed class Writer
 
     private void Sync()
     {
-        _connection.Execute("PRAGMA synchronous=FULL");
+        SetSynchronous(true);
         _session.Statement("UPDATE meta SET value = value + 1 WHERE name = 'syncs'").Run();
-        _connection.Execute("PRAGMA synchronous=NORMAL");
-        _unsynced = false;
+        Synced();
         _fault = null;
+    }
+
+    // All that is committed by now is on the disk.
+    private void Synced()
+    {
+        SetSynchronous(false);
+        _unsynced = false;
         Syncs++;
+    }
+
+    private void SetSynchronous(bool on)
+    {
+        if (_synchronous == on) return;
+        _connection.Execute(on ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        _synchronous = on;
     }
 }

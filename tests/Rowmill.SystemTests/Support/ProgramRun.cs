@@ -10,6 +10,8 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>No start of the program takes so long unless it hangs; the first one builds it.</summary>
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
 
+    private const string Kit = "Rowmill.KillKit";
+
     private readonly Process _process;
     private readonly Task<string> _output;
     private readonly Task<string> _error;
@@ -35,12 +37,19 @@ internal sealed class ProgramRun : IDisposable
         string shell, string folder, IReadOnlyDictionary<string, string> variables, params IReadOnlyList<string> arguments) =>
         StartFile("/bin/sh", folder, variables, ["-c", shell + " \"$0\" \"$@\"", Path.Combine(Repository, "rowmill"), .. arguments]);
 
+    /// <summary>Starts the kill kit: the same program with a witness at its files and a death in it.</summary>
+    public static ProgramRun StartKit(string folder, IReadOnlyDictionary<string, string> variables, params IReadOnlyList<string> arguments) =>
+        StartFile(Path.Combine(Repository, "artifacts", "bin", Kit, Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), Kit), folder, variables, arguments);
+
     /// <summary>Waits for its end.</summary>
     public async Task<ProgramResult> EndAsync()
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit, TestContext.Current.CancellationToken);
         return new ProgramResult(_process.ExitCode, await _output, await _error);
     }
+
+    /// <summary>True when it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>kill -9.</summary>
     public void Kill() => _process.Kill();

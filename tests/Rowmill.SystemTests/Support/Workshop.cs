@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Rowmill.KillKit;
 using Rowmill.Simulator;
 
 namespace Rowmill.SystemTests.Support;
@@ -62,6 +63,20 @@ internal sealed class Workshop : IAsyncDisposable
     public void WriteJob(SimulatorServer server, JobText? job = null, string name = "songs.yaml") => Write(name, (job ?? new JobText()).For(server));
 
     public ProgramRun Start(params IReadOnlyList<string> arguments) => Keep(ProgramRun.Start(Folder, Variables, arguments));
+
+    /// <summary>Starts the kill kit.</summary>
+    /// <param name="moment">When it kills itself; null for never.</param>
+    /// <param name="journal">The file for what it does to its databases; it must not be there.</param>
+    /// <param name="arguments">The command line.</param>
+    public ProgramRun StartKit(KillMoment? moment, string journal, params IReadOnlyList<string> arguments)
+    {
+        var variables = new Dictionary<string, string>(Variables, StringComparer.Ordinal)
+        {
+            [DiskRecord.Variable] = PathOf(journal),
+            [KillMoment.Variable] = moment?.ToString() ?? "",
+        };
+        return Keep(ProgramRun.StartKit(Folder, variables, arguments));
+    }
 
     public ProgramRun StartAfter(string shell, params IReadOnlyList<string> arguments) =>
         Keep(ProgramRun.StartAfter(shell, Folder, Variables, arguments));

@@ -31,6 +31,8 @@ internal sealed class CliFolder : IAsyncDisposable
 
     public Func<string, bool>? Confirm { get; set; }
 
+    public Action<Core.Runs.Transition>? Passed { get; set; }
+
     public static async Task<CliFolder> CreateAsync(SimulatorOptions? options = null)
     {
         var folder = new CliFolder(await SimulatorServer.StartAsync(options ?? new SimulatorOptions(), TimeProvider.System));
@@ -75,6 +77,7 @@ internal sealed class CliFolder : IAsyncDisposable
             Clock = Clock,
             IsTerminal = IsTerminal,
             Confirm = Confirm,
+            Passed = Passed,
             Chance = () => _chance = (_chance + 0.618) % 1,
             Stop = Stop,
         };

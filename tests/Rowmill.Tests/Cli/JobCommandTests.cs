@@ -54,6 +54,11 @@ public sealed class JobCommandTests
         Assert.Equal(("completed_with_gaps", 4, 1), (status.GetProperty("state").GetString(), status.GetProperty("rows").GetProperty("answered").GetInt32(), status.GetProperty("rows").GetProperty("invalid").GetInt32()));
         Assert.Equal(run.Json.GetProperty("usd").GetDecimal(), status.GetProperty("usd").GetDecimal());
 
+        var size = Assert.Single(status.GetProperty("pack_sizes").EnumerateArray());
+        Assert.Equal(("openai-compatible/pretend", 20, "4-15", "nothing is known yet"), (
+            size.GetProperty("model").GetString(), size.GetProperty("rows").GetInt32(), size.GetProperty("row_tokens").GetString(), size.GetProperty("reason").GetString()));
+        Assert.Contains("openai-compatible/pretend: packs of 20 for rows of 4-15 tokens (nothing is known yet)", (await folder.RunAsync("status", "job.yaml")).Out, StringComparison.Ordinal);
+
         var before = await System.IO.File.ReadAllTextAsync(folder.File("out.csv"), TestContext.Current.CancellationToken);
         Assert.Equal(0, (await folder.RunAsync("export", "job.yaml", "--output", "again.csv")).Exit);
         Assert.Equal(before, await System.IO.File.ReadAllTextAsync(folder.File("again.csv"), TestContext.Current.CancellationToken));

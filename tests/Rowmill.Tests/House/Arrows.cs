@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Rowmill.Tests.House;
 
 /// <summary>
-/// Who may use whom. Inside the engine data flows Rows → Packing → Limits → Models → Replies → Stores → Outputs; Runs and
-/// Planning know every room, and nothing but Planning knows Runs.
+/// Who may use whom. Inside the engine data flows Rows → Packing → Limits → Models → Replies → Stores → Outputs; Runs,
+/// Planning and Quality know every room, and nothing but Planning and Quality knows Runs.
 /// </summary>
 internal static partial class Arrows
 {
@@ -39,6 +39,7 @@ internal static partial class Arrows
         ["Jobs"] = ["Questions", "Models", "Outputs", "Rows"],
         ["Runs"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs"],
         ["Planning"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
+        ["Quality"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
     };
 
     /// <summary>The wrong arrows of one source file of the engine.</summary>

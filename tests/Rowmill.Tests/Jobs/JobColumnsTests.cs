@@ -73,6 +73,21 @@ public sealed class JobColumnsTests : IDisposable
     }
 
     [Fact]
+    public void A_receipt_s_columns_may_meet_neither_the_source_s_nor_the_answer_s()
+    {
+        var yaml = JobFolder.Good + "\n  receipt: true";
+        var job = _folder.LoadGood(yaml);
+        Assert.StartsWith("songs.csv already has a column 'ai_usd'", Assert.Single(JobColumns.Check(job, ["title", "artist", "ai_usd"], s_properties)).Message, StringComparison.Ordinal);
+        Assert.Empty(JobColumns.Check(_folder.LoadGood(JobFolder.Good), ["title", "artist", "ai_usd"], s_properties));
+        var problem = _folder.Single(_folder.Load(yaml.Replace("label: {", "model: {")));
+        Assert.Equal(("answer.properties.model", "Rename the property, or leave 'receipt' out."), (problem.Key, problem.Fix));
+        Assert.Equal("The column ai_model would be both the receipt's 'model' and 'model'.", problem.Message);
+        var jsonl = _folder.LoadGood(yaml.Replace("  csv: out.csv", "  jsonl: out.jsonl"));
+        Assert.Empty(JobColumns.Check(jsonl, ["title", "artist", "ai_model"], s_properties));
+        Assert.Single(JobColumns.Check(jsonl, ["title", "artist", "ai_receipt"], s_properties));
+    }
+
+    [Fact]
     public void A_jsonl_output_nests_the_answer_under_one_name()
     {
         var job = _folder.LoadGood(JobFolder.Good.Replace("  csv: out.csv", "  jsonl: out.jsonl"));

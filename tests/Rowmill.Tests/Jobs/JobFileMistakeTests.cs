@@ -93,7 +93,6 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("output:", "context: { before: 5 }\noutput:", "context", 14)]
     [InlineData("output:", "batch: { poll: 30s }\noutput:", "batch", 14)]
     [InlineData("output:", "pack: { contiguous: true }\noutput:", "pack.contiguous", 14)]
-    [InlineData("  csv: out.csv", "  csv: out.csv\n  receipt: true", "output.receipt", 16)]
     public void What_a_later_version_will_know_is_refused_clearly(string piece, string by, string key, int line)
     {
         var problem = _folder.Single(_folder.LoadWith(piece, by));

@@ -127,7 +127,7 @@ public sealed class JobFileTests : IDisposable
                 max_output: 100
             patience: 0
             batch: {}
-            output: { csv: out.csv, prefix: label_, bom: true, receipt: false, spread: { tags: 3 } }
+            output: { csv: out.csv, prefix: label_, bom: true, receipt: true, spread: { tags: 3 } }
             """);
         Assert.Equal("7", job.Name);
         Assert.Equal((SourceKind.Jsonl, "/data/rows.jsonl"), (job.Source.Kind, job.Source.Path));
@@ -147,7 +147,7 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal(new Price(1, 2) { CachedInput = 0.1m, BatchInput = 0.5m, BatchOutput = 1 }, route.Price);
         Assert.Equal(("http://127.0.0.1:8484/v1", null, 100), (job.Routes[1].BaseUrl, job.Routes[1].ApiKeyEnv, job.Routes[1].MaxOutputTokens));
         Assert.Equal(TimeSpan.Zero, job.Patience);
-        Assert.Equal(("label_", true, 3), (job.Output.Prefix, job.Output.Bom, job.Output.Spread["tags"]));
+        Assert.Equal(("label_", true, true, 3), (job.Output.Prefix, job.Output.Bom, job.Output.Receipt, job.Output.Spread["tags"]));
     }
 
     [Fact]

@@ -103,6 +103,36 @@ public sealed class RowSinkTests : IDisposable
         Assert.EndsWith(",\"ai_answer\":null,\"ai_simulated\":true}\n", jsonl, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_receipt_stands_between_the_answer_and_the_mark_and_is_empty_where_there_is_none()
+    {
+        var receipt = new RowReceipt
+        {
+            Model = "a/\"x\",y", Prompt = "f00", RunId = "run", Call = 7, Attempt = 2, InputTokens = 12, CachedInputTokens = 3, OutputTokens = 4,
+            Usd = 0.000000000123m, Latency = TimeSpan.FromMicroseconds(1234), FromCache = true, At = new DateTimeOffset(2026, 3, 1, 12, 0, 0, 5, TimeSpan.Zero),
+        };
+        var answered = new RowVerdict(RowStatus.Answered, null, "{}"u8.ToArray());
+        RowVerdict[] verdicts =
+        [
+            answered with { Receipt = receipt },
+            answered with { Receipt = receipt with { InputTokens = null, CachedInputTokens = null, OutputTokens = null, Usd = null, Latency = null, FromCache = false } },
+            new RowVerdict(RowStatus.Pending, null, default),
+        ];
+        var csv = await WriteAsync(_files.Csv("a\n1\n2\n3\n"), Output(OutputKind.Csv) with { Receipt = true, Prefix = "x_" }, simulated: true, verdicts);
+        Assert.Equal(
+            "a,x_status,x_error,x_energy,x_subgenres,x_note,x_model,x_prompt,x_call,x_attempt,x_input_tokens,x_cached_input_tokens,x_output_tokens,x_usd,x_latency_ms,x_from_cache,x_answered_at,x_simulated\n"
+            + "1,answered,,,,,\"a/\"\"x\"\",y\",f00,7,2,12,3,4,0.000000000123,1.2,true,2026-03-01T12:00:00.005Z,true\n"
+            + "2,answered,,,,,\"a/\"\"x\"\",y\",f00,7,2,,,,,,false,2026-03-01T12:00:00.005Z,true\n"
+            + "3,pending,,,,,,,,,,,,,,,,true\n",
+            csv);
+        var jsonl = await WriteAsync(_files.Csv("a\n1\n2\n3\n"), Output(OutputKind.Jsonl) with { Receipt = true }, simulated: true, verdicts);
+        Assert.Equal(
+            "{\"a\":\"1\",\"ai_status\":\"answered\",\"ai_error\":null,\"ai_answer\":{},\"ai_receipt\":{\"model\":\"a/\\\"x\\\",y\",\"prompt\":\"f00\",\"call\":7,\"attempt\":2,\"input_tokens\":12,\"cached_input_tokens\":3,\"output_tokens\":4,\"usd\":0.000000000123,\"latency_ms\":1.2,\"from_cache\":true,\"answered_at\":\"2026-03-01T12:00:00.005Z\"},\"ai_simulated\":true}\n"
+            + "{\"a\":\"2\",\"ai_status\":\"answered\",\"ai_error\":null,\"ai_answer\":{},\"ai_receipt\":{\"model\":\"a/\\\"x\\\",y\",\"prompt\":\"f00\",\"call\":7,\"attempt\":2,\"input_tokens\":null,\"cached_input_tokens\":null,\"output_tokens\":null,\"usd\":null,\"latency_ms\":null,\"from_cache\":false,\"answered_at\":\"2026-03-01T12:00:00.005Z\"},\"ai_simulated\":true}\n"
+            + "{\"a\":\"3\",\"ai_status\":\"pending\",\"ai_error\":null,\"ai_answer\":null,\"ai_receipt\":null,\"ai_simulated\":true}\n",
+            jsonl);
+    }
+
     [Theory]
     [InlineData(OutputKind.Csv)]
     [InlineData(OutputKind.Jsonl)]

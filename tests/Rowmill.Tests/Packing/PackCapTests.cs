@@ -1,138 +1,126 @@
+using Rowmill.Core.Models;
 using Rowmill.Core.Packing;
 
 namespace Rowmill.Tests.Packing;
 
 public sealed class PackCapTests
 {
+    private static readonly PackCost s_cost = new(Fixed: 800, RowInput: 40, RowOutput: 60);
+    private static readonly PackPrice s_requests = new(s_cost, new RouteRates { RequestsPerSecond = 1 });
+    private static readonly PackPrice s_tokens = new(s_cost, new RouteRates { TokensPerSecond = 1000 });
+
     [Fact]
-    public void Whole_packs_double_the_size_up_to_what_is_wanted()
+    public void Whole_packs_let_the_size_grow_to_the_limit()
     {
         var cap = new PackCap(20);
         var sizes = new List<int>();
-        for (var i = 0; i < 12; i++)
+        for (var i = 0; i < 20; i++)
         {
-            sizes.Add(cap.Rows);
-            cap.Ended(cap.Rows, cap.Rows, false, wanted: 130);
+            sizes.Add(cap.Settled);
+            cap.Ended(cap.Rows, cap.Rows, false, s_requests, 130);
         }
 
-        Assert.Equal([20, 20, 20, 40, 40, 40, 80, 80, 80, 130, 130, 130], sizes);
+        Assert.Equal([20, 40, 80, 130], sizes.Distinct());
+        Assert.Equal(20, sizes[3]);
         Assert.Equal(130, cap.Rows);
+        Assert.Equal("replies come whole", cap.Reason);
     }
 
     [Fact]
     public void Packs_much_smaller_than_the_size_say_nothing_for_it()
     {
         var cap = new PackCap(20);
-        for (var i = 0; i < 50; i++) cap.Ended(10, 10, false, wanted: 100);
+        for (var i = 0; i < 50; i++) cap.Ended(10, 10, false, s_requests, 100);
 
-        Assert.Equal(20, cap.Rows);
+        Assert.Equal(20, cap.Settled);
     }
 
     [Fact]
-    public void A_pack_that_loses_most_of_its_rows_halves_the_size_once_for_all_that_were_under_way()
+    public void A_size_at_which_nothing_comes_is_left_at_once()
     {
         var cap = new PackCap(40);
-        for (var i = 0; i < 8; i++) cap.Ended(40, 3, false, wanted: 40);
-        Assert.Equal(20, cap.Rows);
-
-        cap.Ended(20, 0, true, wanted: 40);
-        Assert.Equal(10, cap.Rows);
-    }
-
-    [Fact]
-    public void A_reply_cut_short_takes_a_quarter()
-    {
-        var cap = new PackCap(20);
-        cap.Ended(20, 18, true, wanted: 20);
-
-        Assert.Equal(15, cap.Rows);
-    }
-
-    [Fact]
-    public void Losing_a_tenth_of_the_rows_shrinks_the_size_until_it_stops()
-    {
-        var cap = new PackCap(20);
-        var last = new List<int>();
-        for (var i = 0; i < 400; i++)
+        var asked = new List<int>();
+        for (var i = 0; i < 40; i++)
         {
-            // More than 12 rows are too many for this model: it leaves out a tenth of the pack for each 8 rows above.
-            var missing = (int)Math.Round(cap.Rows * 0.1 * Math.Max(0, cap.Rows - 12) / 8.0);
-            cap.Ended(cap.Rows, cap.Rows - missing, false, wanted: 200);
-            if (i >= 300) last.Add(cap.Rows);
+            asked.Add(cap.Rows);
+            cap.Ended(cap.Rows, cap.Rows > 9 ? 0 : cap.Rows, cap.Rows > 9, s_tokens, 40);
         }
 
-        Assert.InRange(last.Average(), 8, 17);
+        Assert.True(asked.FindIndex(r => r <= 9) <= 6, string.Join(' ', asked));
+        Assert.InRange(cap.Settled, 8, 9);
+        Assert.Equal("replies are cut short", cap.Reason);
     }
 
     [Fact]
-    public void Losses_that_are_the_rows_own_do_not_keep_packs_small()
+    public void Losses_that_cost_less_than_smaller_packs_are_borne()
     {
-        // Every tenth answer is wrong, in packs of any size.
-        var random = new Random(5);
+        // A tenth of each pack is lost, and asked again in one more call; half the size would be twice the calls.
         var cap = new PackCap(20);
-        var sizes = new List<int>();
-        for (var i = 0; i < 400; i++)
+        var sizes = new HashSet<int>();
+        for (var i = 0; i < 200; i++)
         {
-            var good = Enumerable.Range(0, cap.Rows).Count(_ => random.Next(10) > 0);
-            sizes.Add(cap.Rows);
-            cap.Ended(cap.Rows, good, false, wanted: 40);
+            cap.Ended(cap.Rows, cap.Rows * 9 / 10, false, s_requests, 20);
+            sizes.Add(cap.Settled);
         }
 
-        Assert.Contains(15, sizes.Take(10));
-        Assert.InRange(sizes.Skip(50).Average(), 20, 40);
+        Assert.Equal([20], sizes);
     }
 
     [Fact]
-    public void One_poison_row_in_500_does_not_ruin_the_size()
+    public void Losses_that_cost_more_than_smaller_packs_shrink_the_size()
     {
-        // The row takes its whole pack with it, whenever it is in one; what is asked again is left out, as the run does.
+        // Packs above 12 lose half their rows.
         var cap = new PackCap(20);
-        var packs = 0;
-        for (var row = 0; row < 500; packs++)
-        {
-            var rows = Math.Min(cap.Rows, 500 - row);
-            cap.Ended(rows, row <= 250 && 250 < row + rows ? 0 : rows, false, wanted: 20);
-            row += rows;
-        }
+        for (var i = 0; i < 200; i++) cap.Ended(cap.Rows, cap.Rows > 12 ? cap.Rows / 2 : cap.Rows, false, s_tokens, 20);
 
-        Assert.Equal(20, cap.Rows);
-        Assert.InRange(packs, 25, 28);
+        Assert.InRange(cap.Settled, 11, 12);
+        Assert.Matches("^rows are lost: [45][0-9] % at (20|1[3-9]), 0 % at 1[0-2]$", cap.Reason);
     }
 
     [Fact]
-    public void One_bad_row_in_a_pack_now_and_then_changes_nothing()
+    public void One_lost_pack_says_little()
     {
         var cap = new PackCap(20);
-        for (var i = 0; i < 100; i++) cap.Ended(20, i % 3 == 0 ? 19 : 20, false, wanted: 20);
+        for (var i = 0; i < 30; i++) cap.Ended(cap.Rows, cap.Rows, false, s_tokens, 20);
+        cap.Ended(20, 0, false, s_tokens, 20);
 
+        Assert.Equal(20, cap.Settled);
         Assert.Equal(20, cap.Rows);
     }
 
     [Fact]
-    public void A_size_that_fails_again_and_again_is_tried_less_and_less()
+    public void A_size_that_fails_again_and_again_is_tried_seldom()
     {
         var cap = new PackCap(16);
-        var failures = new List<int>();
-        for (var i = 0; i < 300; i++)
+        var failures = 0;
+        for (var i = 0; i < 1000; i++)
         {
-            var fails = cap.Rows > 10;
-            if (fails) failures.Add(i);
-            cap.Ended(cap.Rows, fails ? 0 : cap.Rows, false, wanted: 16);
+            if (cap.Rows > 10) failures++;
+            cap.Ended(cap.Rows, cap.Rows > 10 ? 0 : cap.Rows, false, s_requests, 16);
         }
 
-        Assert.InRange(failures.Count, 3, 11);
-        Assert.True(failures[^1] - failures[^2] > 40);
+        Assert.InRange(failures, 3, 40);
     }
 
     [Fact]
-    public void Single_rows_say_nothing_but_a_size_of_one_recovers()
+    public void A_size_of_one_recovers()
     {
         var cap = new PackCap(20);
-        for (var i = 0; i < 50; i++) cap.Ended(1, i % 2, i % 5 == 0, wanted: 20);
-        Assert.Equal(20, cap.Rows);
+        for (var i = 0; i < 100; i++) cap.Ended(cap.Rows, cap.Rows > 1 ? 0 : 1, false, s_requests, 20);
+        Assert.Equal(1, cap.Settled);
 
-        while (cap.Rows > 1) cap.Ended(cap.Rows, 0, false, wanted: 20);
-        for (var i = 0; i < 200; i++) cap.Ended(cap.Rows, cap.Rows, false, wanted: 20);
-        Assert.Equal(20, cap.Rows);
+        for (var i = 0; i < 300; i++) cap.Ended(cap.Rows, cap.Rows, false, s_requests, 20);
+        Assert.Equal(20, cap.Settled);
+    }
+
+    [Fact]
+    public void A_pack_filled_for_a_size_that_is_tried_may_go_until_its_reply_comes()
+    {
+        var cap = new PackCap(20);
+        for (var i = 0; i < 3; i++) cap.Ended(20, 20, false, s_tokens, 100);
+        Assert.Equal(40, cap.Rows);
+
+        for (var i = 0; i < 4; i++) cap.Ended(20, 20, false, s_tokens, 100);
+        Assert.Equal(40, cap.Most);
     }
 }

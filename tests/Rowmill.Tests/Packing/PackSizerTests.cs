@@ -11,16 +11,30 @@ public sealed class PackSizerTests
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void A_number_in_the_job_stands_whatever_comes_of_it()
+    public void A_number_in_the_job_is_where_packs_begin_and_never_exceeded()
     {
-        var sizer = new PackSizer(Measured(), upperBound: 50);
+        var sizer = new PackSizer(Measured(), upperBound: 50, earlier: [new(16, 80)]);
         sizer.Follow(new RouteRates { TokensPerSecond = 10 });
-        for (var i = 0; i < 10; i++) sizer.Ended(50, 0, true);
+        Assert.Equal(50, sizer.Rows);
+        for (var i = 0; i < 100; i++) sizer.Ended(sizer.Rows, sizer.Rows, false);
 
         Assert.Equal(50, sizer.Rows);
         Assert.Equal(50, sizer.UsualRows);
         Assert.True(sizer.Takes(50, 50 * 32));
         Assert.False(sizer.Takes(51, 51 * 32));
+        Assert.Empty(sizer.TakeFresh());
+    }
+
+    [Fact]
+    public void A_number_in_the_job_gives_way_to_strong_evidence_and_comes_back()
+    {
+        var sizer = new PackSizer(Measured(), upperBound: 50);
+        sizer.Follow(new RouteRates { TokensPerSecond = 1000 });
+        for (var i = 0; i < 60; i++) sizer.Ended(sizer.Rows, sizer.Rows > 20 ? 0 : sizer.Rows, false);
+        Assert.InRange(sizer.Rows, 10, 20);
+
+        for (var i = 0; i < 600; i++) sizer.Ended(sizer.Rows, sizer.Rows, false);
+        Assert.InRange(sizer.Rows, 44, 50);
     }
 
     [Fact]
@@ -47,7 +61,7 @@ public sealed class PackSizerTests
             sizer.Ended(sizer.Rows, sizer.Rows, false);
         }
 
-        Assert.Equal([20, 40, 80, 160, 181], sizes.Order());
+        Assert.Equal([20, 40, 80, 181], sizes.Order());
         sizer.Follow(RouteRates.Unlimited);
         Assert.Equal(20, sizer.Rows);
     }
@@ -88,11 +102,61 @@ public sealed class PackSizerTests
     public void Rows_that_were_asked_before_say_nothing_of_the_size()
     {
         var sizer = new PackSizer(Measured(), null);
-        for (var i = 0; i < 10; i++) sizer.Ended(20, 0, true, again: true);
+        sizer.Follow(new RouteRates { TokensPerSecond = 1000 });
+        for (var i = 0; i < 10; i++) Assert.Null(sizer.Ended(20, 0, true, times: 2));
         Assert.Equal(20, sizer.Rows);
 
-        sizer.Ended(20, 0, false);
+        for (var i = 0; i < 2; i++) sizer.Ended(20, 0, true);
         Assert.Equal(10, sizer.Rows);
+    }
+
+    [Fact]
+    public void Rows_of_each_length_have_a_size_of_their_own()
+    {
+        // Rows of 30 tokens are too many beyond 80, rows of 3,000 beyond 12; they come in blocks.
+        var sizer = new PackSizer(Measured(), null);
+        sizer.Follow(new RouteRates { RequestsPerSecond = 1 });
+        var told = new List<PackChoice>();
+        for (var i = 0; i < 600; i++)
+        {
+            var (tokens, most) = i / 50 % 2 == 0 ? (30, 80) : (3000, 12);
+            var rows = 1;
+            while (rows < 200 && sizer.Fills(rows + 1, (rows + 1) * tokens)) rows++;
+            if (sizer.Ended(rows, rows > most ? 0 : rows, rows > most, fieldTokens: rows * tokens) is { } choice) told.Add(choice);
+        }
+
+        Assert.InRange(told.Last(t => t.RowTokens == "16-63").Rows, 67, 80);
+        Assert.InRange(told.Last(t => t.RowTokens == "1024-4095").Rows, 10, 12);
+        Assert.Equal("as for rows of 16-63 tokens", told.First(t => t.RowTokens == "1024-4095").Reason);
+        Assert.InRange(told.Count, 4, 16);
+
+        // Lengths that were not seen borrow from the nearest; the next run begins there.
+        Assert.True(sizer.Fills(8, 8 * 10_000));
+        Assert.False(sizer.Fills(40, 40 * 10_000));
+        var fresh = sizer.TakeFresh();
+        Assert.Equal([16, 1024], fresh.Select(s => s.RowTokens));
+        Assert.Empty(sizer.TakeFresh());
+        var next = new PackSizer(Measured(), null, earlier: fresh);
+        next.Follow(new RouteRates { RequestsPerSecond = 1 });
+        Assert.Equal(fresh[0].Rows, next.Rows);
+        Assert.Equal("where an earlier run left off", next.Ended(20, 20, false)?.Reason);
+    }
+
+    [Fact]
+    public void A_change_is_told_once_and_seldom()
+    {
+        var random = new Random(3);
+        var sizer = new PackSizer(Measured(), null);
+        sizer.Follow(new RouteRates { TokensPerSecond = 1000 });
+        var told = new List<PackChoice>();
+        for (var i = 0; i < 3000; i++)
+        {
+            if (sizer.Ended(sizer.Rows, random.Next(4) == 0 ? 0 : sizer.Rows, false) is { } choice) told.Add(choice);
+        }
+
+        Assert.Equal((20, null, "nothing is known yet"), (told[0].Rows, told[0].Was, told[0].Reason));
+        Assert.All(told.Zip(told.Skip(1)), t => Assert.Equal(t.First.Rows, t.Second.Was));
+        Assert.InRange(told.Count, 1, 60);
     }
 
     [Fact]

@@ -175,6 +175,8 @@ public sealed class ReplyReaderFormTests
     [InlineData("""{"rows":["id":1,"parts":[{"id":2,"tag":"part"}]},{"id":3,"tag":"c"}]}""")]
     [InlineData("""{"rows":[{"id":1,"tag":x,"parts":[{"id":2,"tag":"part"}],{"id":3,"tag":"c"}]}""")]
     [InlineData("""{"rows":[{"id":1,tag":"a","parts":[{"id":4,"tag":"b"},{"id":2,"tag":"part"}]},{"id":3,"tag":"c"}]}""")]
+    // Two quotes lost: what stands between them only seems to be in step.
+    [InlineData("""{"rows":[{"id":1,tag":"a","n":"3"},{"id":3,"tag":"c","parts":[{"id":6,tag":"b"},{"id":2,"tag":"part"},{"id":5""")]
     [InlineData("""{"tag":"a","parts":[{"id":2,"tag":"part"}]}""")]
     public void A_part_of_an_answer_is_never_taken_for_an_answer(string reply) =>
         Assert.NotEqual(RowReadingKind.Answered, s_nested.Read(Utf8(reply), 3).Rows[1].Kind);

@@ -39,6 +39,15 @@ internal sealed class FaultyStore(MemoryStore store, int failsAt) : IAnswerStore
 
     public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default) => store.Calls.FindDoubtAsync(lease, cancellationToken);
 
+    public ValueTask ClearAsync(Lease lease, IReadOnlyList<long> calls, ClearedBy by, CancellationToken cancellationToken = default)
+    {
+        Count();
+        return store.Calls.ClearAsync(lease, calls, by, cancellationToken);
+    }
+
+    public ValueTask FindSharesAsync(ReadOnlyMemory<RowCall> rows, Memory<CallShare?> found, CancellationToken cancellationToken = default) =>
+        store.Calls.FindSharesAsync(rows, found, cancellationToken);
+
     public ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default) => store.Calls.SpentAsync(job, cancellationToken);
 
     public IAsyncEnumerable<CallRecord> ReadAsync(CallQuery query, CancellationToken cancellationToken = default) => store.Calls.ReadAsync(query, cancellationToken);

@@ -280,7 +280,7 @@ public sealed class RunCacheTests
         Assert.Equal(["total", "answered", "abstained", "invalid", "failed", "pending", "from_cache"], json["rows"]!.AsObject().Select(p => p.Key));
         Assert.Equal(["sent", "succeeded", "failed", "rate_limited"], json["calls"]!.AsObject().Select(p => p.Key));
         Assert.Equal(["input", "cached_input", "output"], json["tokens"]!.AsObject().Select(p => p.Key));
-        Assert.Equal(["calls", "usd"], json["in_doubt"]!.AsObject().Select(p => p.Key));
+        Assert.Equal(["calls", "rows", "usd"], json["in_doubt"]!.AsObject().Select(p => p.Key));
         Assert.Equal("completed", (string?)json["state"]);
         Assert.Equal(
             ["completed", "completed_with_gaps", "rate_limited", "budget", "gate", "interrupted", "refused", "failed"],

@@ -42,7 +42,7 @@ public sealed class RunReplyTests
 
         Assert.Equal(new RowCounts(5, 4, 0, 0, 1, 0, 0), summary.Rows);
         Assert.StartsWith(reason, (await world.ColumnAsync("ai_error"))[2], StringComparison.Ordinal);
-        Assert.Equal(3, world.Model().Asked("t3"));
+        Assert.Equal(1 + Ladder.TriesAlone, world.Model().Asked("t3"));
         Assert.Equal(1, world.Model().Asked("t1"));
         Assert.Equal(summary.Rows, world.Seen.Progress().Rows);
     }
@@ -79,11 +79,11 @@ public sealed class RunReplyTests
     }
 
     [Theory]
-    [InlineData(ReplyEnding.Complete, "I would rather not.", "broken_reply", 12)]
-    [InlineData(ReplyEnding.Complete, "", "broken_reply", 12)]
+    [InlineData(ReplyEnding.Complete, "I would rather not.", "broken_reply", 15)]
+    [InlineData(ReplyEnding.Complete, "", "broken_reply", 15)]
     [InlineData(ReplyEnding.Refused, "", "refused", 9)]
     [InlineData(ReplyEnding.Filtered, "", "filtered", 9)]
-    [InlineData(ReplyEnding.Truncated, "{\"rows\":[{\"id\":1,\"ener", "truncated", 9)]
+    [InlineData(ReplyEnding.Truncated, "{\"rows\":[{\"id\":1,\"ener", "truncated", 15)]
     public async Task A_row_that_poisons_its_pack_fails_alone_within_bounded_calls(ReplyEnding ending, string text, string reason, int most)
     {
         using var world = new RunWorld();
@@ -113,8 +113,8 @@ public sealed class RunReplyTests
 
     [Theory]
     [InlineData(FailureKind.TooLarge, "too_large", 9)]
-    [InlineData(FailureKind.Filtered, "filtered", 12)]
-    [InlineData(FailureKind.BadGeneration, "bad_generation", 12)]
+    [InlineData(FailureKind.Filtered, "filtered", 9)]
+    [InlineData(FailureKind.BadGeneration, "bad_generation", 15)]
     public async Task A_row_that_the_service_rejects_fails_alone_within_bounded_calls(FailureKind kind, string reason, int most)
     {
         using var world = new RunWorld();

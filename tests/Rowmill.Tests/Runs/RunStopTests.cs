@@ -38,7 +38,7 @@ public sealed class RunStopTests
         world.Forget();
         world.Model().Hold = null;
         var next = await world.RunAsync();
-        Assert.Equal(new Doubt(1, open.Intent.MaxUsd!.Value), next.InDoubt);
+        Assert.Equal(new Doubt(1, 5, open.Intent.MaxUsd!.Value), next.InDoubt);
         Assert.True(next.InDoubt.Usd > 0);
         Assert.Equal(RunWorld.Titles(20).Except(kept), world.Model().Calls.SelectMany(c => c.Titles).OrderBy(t => int.Parse(t.AsSpan(1))));
         Assert.Equal(20, next.Rows.Answered);
@@ -226,6 +226,8 @@ public sealed class RunStopTests
     {
         public ValueTask<LeaseGrant> AcquireAsync(string job, string runId, Core.LeaseOwner owner, CancellationToken cancellationToken = default) =>
             lease.AcquireAsync(job, runId, owner, cancellationToken);
+
+        public ValueTask<LeaseLook> LookAsync(string job, CancellationToken cancellationToken = default) => lease.LookAsync(job, cancellationToken);
 
         public ValueTask<bool> RenewAsync(Lease held, CancellationToken cancellationToken = default) => ValueTask.FromResult(false);
 

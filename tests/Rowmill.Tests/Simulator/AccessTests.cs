@@ -80,11 +80,14 @@ public sealed class AccessTests
             Burst = 3,
             ApiKey = " ",
             KnownModels = [],
+            DriftRate = 1.5,
+            DriftRows = 0,
+            NoiseRate = double.NaN,
             PoisonText = "",
             LedgerCapacity = -1,
         }.With(SimulatorFault.Drop, 0.7).With("truncate", 0.7).With("fence", double.NaN);
         Assert.Equal(
-            ["port", "latency", "tokens_per_minute", "burst", "api_key", "known_models", "fault.fence", "poison_text", "ledger_capacity"],
+            ["port", "latency", "tokens_per_minute", "drift_rows", "burst", "api_key", "known_models", "fault.fence", "drift", "noise", "poison_text", "ledger_capacity"],
             options.Validate().Select(p => p.Key));
         Assert.Contains("sum", Assert.Single(options.With("fence", 0).Validate(), p => p.Key == "fault").Message, StringComparison.Ordinal);
         Assert.Contains(new SimulatorOptions { Dialect = SimulatorDialect.OllamaV1, TokensPerDay = 5 }.Validate(), p => p.Key == "dialect");

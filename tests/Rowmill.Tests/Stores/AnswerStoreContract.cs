@@ -127,6 +127,30 @@ public abstract class AnswerStoreContract
     }
 
     [Fact]
+    public async Task An_answer_asked_afresh_supersedes_older_ones_of_every_route_and_newer_ones_follow_the_order_again()
+    {
+        await using var store = await OpenAsync();
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"old\""), Answer(2, "\"kept\"")));
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"fresh\""), Fail(2)) with { Route = "b/y@http://two", Fresh = true });
+
+        Assert.Equal(["\"fresh\"", "\"kept\""], (await store.Answers.FindAsync(s_scope, 1, 2)).Select(f => f.Text()));
+        Assert.Equal("\"old\"", (await store.Answers.FindAsync(s_scope with { Routes = ["a/x@http://one"] }, 1))[0].Text());
+
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"newest\"")));
+        Assert.Equal("\"newest\"", (await store.Answers.FindAsync(s_scope, 1))[0].Text());
+    }
+
+    [Fact]
+    public async Task Of_failures_the_newest_counts_whatever_its_route()
+    {
+        await using var store = await OpenAsync();
+        await store.Answers.AppendAsync(Pack(Fail(1, "old")));
+        await store.Answers.AppendAsync(Pack(Fail(1, "new")) with { Route = "b/y@http://two" });
+
+        Assert.Contains("new", (await store.Answers.FindAsync(s_scope, 1))[0].Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Unused_answers_are_those_outside_the_scope_with_their_cost_counted_once_per_call()
     {
         await using var store = await OpenAsync();
@@ -140,6 +164,22 @@ public abstract class AnswerStoreContract
 
         Assert.Equal(new UnusedAnswers(3, 0.25m), await store.Answers.UnusedAsync("songs", s_scope));
         Assert.Equal(new UnusedAnswers(0, 0), await store.Answers.UnusedAsync("other", s_scope));
+    }
+
+    [Fact]
+    public async Task Answers_to_a_question_asked_apart_are_found_under_it_alone_and_never_unused()
+    {
+        await using var store = await OpenAsync();
+        var apart = AnswerScope.Apart(s_scope.Question, "audit/7/alone");
+        var call = await store.Calls.OpenAsync(Intent(1) with { Question = apart });
+        await store.Answers.AppendAsync(Pack(Answer(1)) with { CallId = call, Question = apart });
+        await store.Calls.SettleAsync(Settlement(call, 0.125m));
+
+        Assert.Null((await store.Answers.FindAsync(s_scope, 1))[0]);
+        Assert.NotNull((await store.Answers.FindAsync(s_scope with { Question = apart }, 1))[0]);
+        Assert.Equal(new UnusedAnswers(0, 0), await store.Answers.UnusedAsync("songs", s_scope));
+        Assert.Equal(new UnusedAnswers(0, 0), await store.Answers.UnusedAsync("songs", s_scope with { Question = "later" }));
+        Assert.Equal(0.125m, await store.Calls.SpentAsync("songs"));
     }
 
     [Fact]

@@ -74,6 +74,20 @@ public abstract class CalibrationStoreContract : IDisposable
         Assert.Equal(80, (await store.ReadAsync(Route, "q")).Calls);
     }
 
+    [Fact]
+    public async Task The_size_of_packs_is_kept_by_route_question_and_length_and_the_last_word_counts()
+    {
+        await Store.SetSizeAsync(Route, "q1", new(64, 40));
+        await Store.SetSizeAsync(Route, "q1", new(0, 90));
+        await Store.SetSizeAsync(Route, "q1", new(64, 30));
+        await Store.SetSizeAsync(Route, "q2", new(64, 10));
+        await Store.SetSizeAsync(Route, "q1", new(16, 0));
+
+        Assert.Equal([new(0, 90), new(64, 30)], await Store.SizesAsync(Route, "q1"));
+        Assert.Empty(await Store.SizesAsync("other", "q1"));
+        Assert.Equal(default, await Store.ReadAsync(Route, "q1"));
+    }
+
     protected static UsageMoments Calls(int calls, long input = 800) => Enumerable.Range(0, calls)
         .Select(i => UsageMoments.Of(10, 1000 + i, new TokenUsage(input, 100, 200 + i), i == 0, TimeSpan.FromSeconds(1.5)))
         .Aggregate((a, b) => a + b);

@@ -6,7 +6,7 @@ using static Rowmill.Tests.Stores.Packs;
 
 namespace Rowmill.Tests.Stores;
 
-public abstract class CallLedgerContract
+public abstract partial class CallLedgerContract
 {
     protected abstract Task<StoreSubject> OpenAsync();
 
@@ -22,6 +22,7 @@ public abstract class CallLedgerContract
             Note = "two rows were missing",
             Evidence = "x-request: 1\n{\"a\":\"ü\"}",
             RequestId = "req_1",
+            Counts = new ReplyCounts(1, 0, 3, 0, 0, 6),
         };
         var first = await store.Calls.OpenAsync(intent);
         var second = await store.Calls.OpenAsync(Intent(4) with { MaxUsd = null });
@@ -113,11 +114,11 @@ public abstract class CallLedgerContract
         var lease = (await store.Lease.AcquireAsync("songs", "run-2", owner)).Granted!;
         var own = await store.Calls.OpenAsync(Intent(4) with { RunId = "run-2", Lease = lease });
 
-        Assert.Equal(new Doubt(2, 0.25m), await store.Calls.FindDoubtAsync(lease));
-        Assert.Equal(new Doubt(0, 0), await store.Calls.FindDoubtAsync(lease));
+        Assert.Equal(new Doubt(2, 2, 0.25m), await store.Calls.FindDoubtAsync(lease));
+        Assert.Equal(new Doubt(0, 0, 0), await store.Calls.FindDoubtAsync(lease));
 
         var next = (await store.Lease.AcquireAsync("songs", "run-3", owner)).Granted!;
-        Assert.Equal(new Doubt(1, 0.5m), await store.Calls.FindDoubtAsync(next));
+        Assert.Equal(new Doubt(1, 1, 0.5m), await store.Calls.FindDoubtAsync(next));
         var doubted = await store.Calls.ReadAsync(new CallQuery("songs") { State = CallState.InDoubt }).ToListAsync();
         Assert.Equal([dead, unpriced, own], doubted.Select(c => c.CallId));
         Assert.Equal(0.95m, await store.Calls.SpentAsync("songs"));

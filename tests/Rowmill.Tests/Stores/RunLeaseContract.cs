@@ -70,6 +70,28 @@ public abstract class RunLeaseContract
     }
 
     [Fact]
+    public async Task A_look_tells_whether_a_live_run_holds_the_job_and_takes_nothing()
+    {
+        await using var store = await OpenAsync();
+        Assert.Equal(new LeaseLook(0, null), await store.Lease.LookAsync("songs"));
+        store.Alive[s_here] = true;
+        var lease = (await store.Lease.AcquireAsync("songs", "run-1", s_here)).Granted!;
+        Assert.Equal(new LeaseLook(1, lease), await store.Lease.LookAsync("songs"));
+        store.Alive[s_here] = false;
+        Assert.Equal(new LeaseLook(1, null), await store.Lease.LookAsync("songs"));
+        Assert.True(await store.Lease.RenewAsync(lease));
+
+        var away = (await store.Lease.AcquireAsync("songs", "run-2", s_away)).Granted!;
+        Assert.Equal(new LeaseLook(2, away), await store.Lease.LookAsync("songs"));
+        store.Clock.Advance(IRunLease.Silence);
+        Assert.Equal(new LeaseLook(2, null), await store.Lease.LookAsync("songs"));
+        Assert.True(await store.Lease.RenewAsync(away));
+        Assert.Equal(new LeaseLook(2, away), await store.Lease.LookAsync("songs"));
+        await store.Lease.ReleaseAsync(away);
+        Assert.Equal(new LeaseLook(2, null), await store.Lease.LookAsync("songs"));
+    }
+
+    [Fact]
     public async Task Releasing_a_lease_that_another_took_changes_nothing()
     {
         await using var store = await OpenAsync();

@@ -17,7 +17,7 @@ internal sealed class AppendOp : WriteOp
     public AppendOp(OutcomePack pack)
     {
         _pack = pack;
-        (_keys, _lines, _length, _good) = PackLines.Rent(pack.Rows);
+        (_keys, _lines, _length, _good) = PackLines.Rent(pack);
     }
 
     public override Lease Lease => _pack.Lease;

@@ -1,3 +1,4 @@
+using Rowmill.Core.Rows;
 using Rowmill.Core.Stores;
 
 namespace Rowmill.Storage.Sqlite.Ops;
@@ -7,7 +8,7 @@ internal sealed class FindDoubtOp(Lease lease) : WriteOp
 {
     public override Lease Lease => lease;
 
-    public Doubt Doubt { get; private set; } = new(0, 0);
+    public Doubt Doubt { get; private set; } = new(0, 0, 0);
 
     public override void Execute(WriteSession session)
     {
@@ -17,16 +18,18 @@ internal sealed class FindDoubtOp(Lease lease) : WriteOp
 
         var open = session.Statement("calls_doubt").Bind(1, job).Bind(2, swept).Bind(3, run);
         var ids = new List<long>();
+        var rows = new HashSet<RowKey>();
         var usd = 0m;
         while (open.Step())
         {
             ids.Add(open.Int64(0));
             usd += open.Decimal(1) ?? 0;
+            for (var keys = open.Blob(2); keys.Length > 0; keys = keys[RowKey.Size..]) rows.Add(RowKey.Read(keys));
         }
 
         var mark = session.Statement("UPDATE calls SET in_doubt = 1 WHERE id = ?1");
         foreach (var id in ids) mark.Bind(1, id).Run();
-        Doubt = new Doubt(ids.Count, usd);
+        Doubt = new Doubt(ids.Count, rows.Count, usd);
 
         var end = session.Statement("calls_swept").Bind(1, job).Bind(2, swept).Bind(3, run);
         _ = end.Step();

@@ -12,23 +12,14 @@ internal sealed class AcquireLeaseOp(
     public override void Execute(WriteSession session)
     {
         var now = clock.GetUtcNow();
-        var token = 1L;
-        var held = session.Statement("SELECT token, run, host, pid, pid_started, since, seen FROM leases WHERE job = ?1").Bind(1, job);
-        if (held.Step())
+        var held = StoredLease.Read(session.Statement(StoredLease.Sql), job);
+        if (held?.IsLive(now, isAlive) == true)
         {
-            token = held.Int64(0) + 1;
-            var running = !held.IsNull(1);
-            var holder = new LeaseOwner(held.Text(2)!, (int)held.Int64(3), held.Text(4)!);
-            var since = StoreTime.Read(held.Int64(5));
-            var seen = StoreTime.Read(held.Int64(6));
-            held.Reset();
-            if (running && (isAlive(holder) ?? now - seen < IRunLease.Silence))
-            {
-                Grant = new LeaseGrant(null, holder, since);
-                return;
-            }
+            Grant = new LeaseGrant(null, held.Owner, held.Since);
+            return;
         }
 
+        var token = (held?.Token ?? 0) + 1;
         session.Statement("lease_grant")
             .Bind(1, job).Bind(2, runId).Bind(3, token)
             .Bind(4, owner.Host).Bind(5, owner.ProcessId).Bind(6, owner.ProcessStarted).Bind(7, StoreTime.Of(now))

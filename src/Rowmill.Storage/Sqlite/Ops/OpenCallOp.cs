@@ -11,6 +11,9 @@ internal sealed class OpenCallOp(CallIntent intent) : WriteOp
 
     public override Lease Lease => intent.Lease;
 
+    /// <summary>The call leaves next: were its intent lost to a power cut, nobody would know that it may have been paid for.</summary>
+    public override bool IsSynchronous => true;
+
     public override void Execute(WriteSession session)
     {
         session.Statement("call_open")

@@ -18,6 +18,7 @@ internal sealed class SettleCallOp(CallSettlement settlement) : WriteOp
             .Bind(6, settlement.Usage.Input).Bind(7, settlement.Usage.CachedInput).Bind(8, settlement.Usage.Output)
             .Bind(9, settlement.Usd).Bind(10, settlement.Latency.Ticks)
             .Bind(11, settlement.RequestId).Bind(12, settlement.Note).Bind(13, settlement.Evidence)
+            .Bind(14, MendedText.Of(settlement.Counts))
             .Run();
         return true;
     }

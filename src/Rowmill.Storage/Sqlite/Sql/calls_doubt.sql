@@ -1,5 +1,5 @@
 -- Calls of the job (?1) after the last sweep (?2) that runs other than ?3 left open.
-SELECT c.id, c.max_usd
+SELECT c.id, c.max_usd, c.keys
 FROM calls c
 WHERE c.job = ?1
   AND c.id > ?2

@@ -1,4 +1,4 @@
--- Rowmill's store, version 1. Readable with the sqlite3 shell:
+-- Rowmill's store, version 2. Readable with the sqlite3 shell:
 --   times are 100 ns units since 1970 UTC:      datetime(at / 10000000, 'unixepoch')
 --   money is a decimal number of USD as text, so that no digit is lost
 --   small integers for jobs, questions, routes and runs are ids of `names`
@@ -16,7 +16,7 @@ CREATE TABLE meta (
 INSERT INTO meta VALUES ('indexed_to', 0), ('syncs', 0);
 
 -- The outcomes of one call, append-only. keys: n times 16 bytes; lines: n lines of JSON,
--- {"answer":{…}} or {"abstain":"why"} or {"failed":{…}}, with ,"attempt":k when that is not 1.
+-- {"answer":{…}} or {"abstain":"why"} or {"failed":{…}}, with ,"attempt":k when that is not 1. A last line is their checksum, {"sum":…}.
 CREATE TABLE packs (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL,
@@ -51,7 +51,8 @@ CREATE TABLE totals (
   PRIMARY KEY (question, route, job)
 ) WITHOUT ROWID;
 
--- The ledger: a call is written before it leaves, its settlement after. A call without one is open, or in doubt.
+-- The ledger: a call is written before it leaves, its settlement after. A call without one is open, or in_doubt says:
+-- 1 its process died, 2 later calls brought outcomes for all its rows, 3 the job asks its rows no more.
 CREATE TABLE calls (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL,
@@ -82,10 +83,14 @@ CREATE TABLE settlements (
   latency INTEGER NOT NULL,
   request_id TEXT,
   note TEXT,
-  evidence TEXT
+  evidence TEXT,
+  mended TEXT -- what was put right in the reply, {"labels":2}; null for nothing
 );
 
--- One row per job; run is null when nobody runs it. The token only rises. Calls up to swept are settled or in doubt.
+-- Calls in doubt are few: this costs nothing where there are none.
+CREATE INDEX calls_doubted ON calls (job) WHERE in_doubt > 0;
+
+-- One row per job; run is null when nobody runs it. The token only rises. Calls up to swept are settled, or were found in doubt.
 CREATE TABLE leases (
   job TEXT PRIMARY KEY,
   run TEXT,

@@ -205,7 +205,7 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
         var e = Assert.Throws<StoreException>(() => Open(s_first));
 
         Assert.Contains(FilePath, e.Message);
-        Assert.Contains("delete it", e.Message);
+        Assert.Contains("move it away", e.Message);
     }
 
     [Fact]

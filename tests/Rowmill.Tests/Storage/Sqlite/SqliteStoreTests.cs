@@ -38,7 +38,7 @@ public sealed class SqliteStoreTests : IDisposable
             var found = await survivor.Answers.FindAsync(s_scope, [.. Enumerable.Range(0, 60)]);
             Assert.Equal(i + 1, found.Count(f => f is not null));
             Assert.Equal(i + 1, (await survivor.Calls.ReadAsync(new CallQuery("songs")).ToListAsync()).Count);
-            Assert.Equal(new Doubt(i == 49 ? 10 : 0, i == 49 ? 5m : 0), await survivor.Calls.FindDoubtAsync(new Lease("songs", "run-2", 2)));
+            Assert.Equal(i == 49 ? new Doubt(10, 10, 5) : new Doubt(0, 0, 0), await survivor.Calls.FindDoubtAsync(new Lease("songs", "run-2", 2)));
         }
     }
 
@@ -55,6 +55,20 @@ public sealed class SqliteStoreTests : IDisposable
             var found = await survivor.Answers.FindAsync(s_scope, [.. Enumerable.Range(0, 300)]);
             Assert.Equal(10 * (i + 1), found.Count(f => f is not null));
         }
+    }
+
+    [Fact]
+    public async Task An_intent_is_on_the_disk_before_its_call_leaves_and_what_was_written_before_it_too()
+    {
+        await using var store = await Open();
+        await store.Answers.AppendAsync(Pack(Answer(1)));
+        Assert.Equal(0, store.Writer.Syncs);
+
+        await store.Calls.OpenAsync(Intent(1));
+        Assert.Equal(1, store.Writer.Syncs);
+
+        await store.Answers.AppendAsync(Pack(Answer(2)));
+        Assert.Equal(1, store.Writer.Syncs);
     }
 
     [Fact]
@@ -241,14 +255,17 @@ public sealed class SqliteStoreTests : IDisposable
         await using var other = new SqliteConnection($"Data Source={File};Pooling=False");
         other.Open();
         using var command = other.CreateCommand();
-        command.CommandText = "SELECT lines FROM packs";
+        command.CommandText = "SELECT substr(lines, 1, length(lines) - 19), substr(lines, -18) FROM packs";
+        using var row = command.ExecuteReader();
+        Assert.True(row.Read());
+        Assert.Matches("^{\"sum\":\"[0-9a-f]{8}\"}$", row.GetString(1));
         Assert.Equal(
             """
             {"answer":{"mood":"Høj"}}
             {"abstain":"no lyrics"}
             {"failed":{"reason":"wrong_form"},"attempt":4}
             """,
-            command.ExecuteScalar());
+            row.GetString(0));
     }
 
     private async Task<SqliteStore> Open(SqliteStoreOptions? options = null) =>

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Rowmill.Core.Models;
+using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Cli.Console;
+
+/// <summary>A call of the ledger, for people and for programs.</summary>
+internal static class CallText
+{
+    /// <summary>The call as one JSON object.</summary>
+    public static JsonObject Json(CallRecord call)
+    {
+        var json = new JsonObject
+        {
+            ["call"] = call.CallId,
+            ["run_id"] = call.Intent.RunId,
+            ["at"] = SummaryJson.Time(call.Intent.At),
+            ["model"] = call.Intent.Route,
+            ["question"] = call.Intent.Question,
+            ["state"] = State(call.State),
+            ["outcome"] = Outcome(call),
+            ["rows"] = call.Intent.Rows.Count,
+            ["good_rows"] = call.Settlement?.GoodRows,
+            ["tokens"] = call.Settlement is { } s ? Tokens(s.Usage) : null,
+            ["usd"] = call.Settlement?.Usd,
+            ["reserved_tokens"] = new JsonObject { ["input"] = call.Intent.Reserved.Input, ["output"] = call.Intent.Reserved.Output },
+            ["max_usd"] = call.Intent.MaxUsd,
+            ["latency_ms"] = call.Settlement is { } settled ? Milliseconds(settled.Latency) : null,
+            ["http_status"] = call.Settlement?.HttpStatus,
+            ["request_id"] = call.Settlement?.RequestId,
+            ["note"] = call.Settlement?.Note,
+            ["evidence"] = call.Settlement?.Evidence,
+        };
+        if (call.Settlement is { } ended && ended.Counts != default) json["replies"] = SummaryJson.Replies(ended.Counts);
+        if (call.ClearedBy is { } by) json["cleared_by"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(by.ToString());
+        return json;
+    }
+
+    /// <summary>The call in one line.</summary>
+    public static string Line(CallRecord call)
+    {
+        var head = $"{call.CallId,6}  {Words.Time(call.Intent.At)}  {call.Intent.Route}";
+        if (call.Settlement is not { } s)
+        {
+            var most = call.Intent.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";
+            return $"{head}  {Words.Count(call.Intent.Rows.Count, "row")}  {Unsettled(call)}{most}";
+        }
+
+        var money = s.Usd is { } usd ? $"  {Words.Usd(usd)}" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {s.Latency.TotalMilliseconds:0} ms  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
+    }
+
+    /// <summary>Tokens as one JSON object.</summary>
+    public static JsonObject Tokens(TokenUsage tokens) =>
+        new() { ["input"] = tokens.Input, ["cached_input"] = tokens.CachedInput, ["output"] = tokens.Output };
+
+    /// <summary>A latency as the ledger shows it.</summary>
+    public static double Milliseconds(TimeSpan latency) => Math.Round(latency.TotalMilliseconds, 1);
+
+    private static string State(CallState state) => state switch
+    {
+        CallState.Open => "in_flight",
+        _ => JsonNamingPolicy.SnakeCaseLower.ConvertName(state.ToString()),
+    };
+
+    private static string Outcome(CallRecord call) => call switch
+    {
+        { State: not CallState.Settled } => State(call.State),
+        { Settlement.Failure: { } failure } => JsonNamingPolicy.SnakeCaseLower.ConvertName(failure.ToString()),
+        _ => "replied",
+    };
+
+    private static string Unsettled(CallRecord call) => call.ClearedBy switch
+    {
+        ClearedBy.Outcomes => "was in doubt; later calls brought its rows",
+        ClearedBy.Job => "was in doubt; its rows are not asked any more",
+        _ => Outcome(call).Replace('_', ' '),
+    };
+}
