@@ -54,12 +54,15 @@ internal static class FuzzEntryMutators
         })),
         new("an entry that is none", FuzzStage.Entries, c => Each(c, entry =>
         {
-            entry.Instead = c.Chance.Of(["\"entry\"", "7", "null", "[]", "{}", "true", $"[{entry.Id}]", $"\"{entry.Id}\"", $"{{\"id\":{entry.Id ?? "0"}}}"]);
+            if (entry.Instead is not null) return;
+            var id = entry.Says ?? 0;
+            entry.Instead = c.Chance.Of(["\"entry\"", "7", "null", "[]", "{}", "true", $"[{id}]", $"\"{id}\"", $"{{\"id\":{id}}}"]);
             entry.Spoil(FuzzGrade.Bad);
             if (!entry.Instead.StartsWith("{\"id\"", StringComparison.Ordinal)) entry.Says = null;
         })),
         new("an entry in an array of its own", FuzzStage.Entries, c => Each(c, entry =>
         {
+            if (entry.Instead is not null) return;
             entry.Instead = $"[{entry.Json(c.Style, keyed: false)}]";
             entry.Spoil(FuzzGrade.Doubtful);
         })),

@@ -39,7 +39,7 @@ internal static class FuzzValueMutators
         })),
         new("two marks in one entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
-            if (entry.Abstains || entry.Owner > FuzzMarks.OtherPack) return false;
+            if (entry.Mark.Length == 0 || entry.Owner > FuzzMarks.OtherPack) return false;
             c.Chance.Row = entry.Owner;
             entry.Members.Insert(c.Chance.Next(0, entry.Members.Count + 1), new FuzzMember("mark", FuzzChance.Quote(c.Chance.Mark('x')), null));
             entry.Spoil(FuzzGrade.Bad);

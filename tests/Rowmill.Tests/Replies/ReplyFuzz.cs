@@ -110,12 +110,15 @@ internal static class ReplyFuzz
 /// <param name="Schema">What an answer is.</param>
 internal sealed record FuzzFailure(int Seed, int Number, int Rows, IReadOnlyList<string> Done, FuzzFault Fault, byte[] Text, string Schema)
 {
+    /// <summary>The mutations, whatever their order.</summary>
+    public string Causes { get; } = string.Join(", ", Done.Distinct().Order(StringComparer.Ordinal));
+
     public override string ToString() =>
         $"""
         {Fault.Kind}, row {Fault.Row} of {Rows}: {Fault.What}
           world {Seed}, reply {Number}, after: {string.Join(", ", Done)}
           schema: {Schema}
-          reply:  {Encoding.UTF8.GetString(Text)}
+          reply:  {Encoding.UTF8.GetString(Text.AsSpan(0, Math.Min(Text.Length, 4000)))}
           base64: {(Text.Length < 400 ? Convert.ToBase64String(Text) : "")}
         """;
 }
