@@ -126,7 +126,7 @@ public sealed class RunDoubtTests
     }
 
     /// <summary>A run that gives up with its first call in flight.</summary>
-    private static async Task InterruptAsync(RunWorld world, RunOptions? options = null)
+    internal static async Task InterruptAsync(RunWorld world, RunOptions? options = null)
     {
         world.Forget();
         world.Model().Hold = _ => new TaskCompletionSource().Task;
