@@ -91,8 +91,9 @@ internal static partial class JsonFinder
         {
             if (text[at..].StartsWith(close)) return at + close.Length;
             if (!text[at..].StartsWith(open)) continue;
-            var line = text[..at].TrimEnd(" \t"u8);
-            if (!line.IsEmpty && line[^1] != '\n' && !line.SequenceEqual("\uFEFF"u8)) continue;
+            // Byte order marks have no width.
+            var line = text[..at].TrimEnd(" \t\uFEFF"u8);
+            if (!line.IsEmpty && line[^1] != '\n') continue;
             var end = text[at..].IndexOf(close);
             return end < 0 ? -1 : at + end + close.Length;
         }

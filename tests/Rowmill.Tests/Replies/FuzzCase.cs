@@ -128,6 +128,8 @@ internal sealed class FuzzCase
         Cut = null;
         for (var i = Math.Max(0, at - 1); i <= at + length && i < Text.Length; i++)
             if (Text.Owners[i] != 0) Torn.Add(Text.Owners[i]);
+        // What is put before a thinking block may be put on its line.
+        if (Text.Owners.IndexOf((short)FuzzMarks.Thinking) >= at) Torn.Add(FuzzMarks.Thinking);
     }
 
     /// <summary>Writes the documents.</summary>

@@ -84,16 +84,22 @@ internal static class FuzzLiteral
         && m.Value.ValueKind switch
         {
             JsonValueKind.Number => m.Value.TryGetDecimal(out var number) && number == row,
-            JsonValueKind.String => TextOf(m.Value.GetString).Trim().TrimStart('#').TrimStart('0') == FuzzIdMutators.Number(row),
+            JsonValueKind.String => IsId(TextOf(m.Value.GetString), row),
             _ => false,
         });
+
+    /// <summary>A number's digits with what may stand around them.</summary>
+    private static bool IsId(string text, int row) => text.Trim().TrimStart('#').TrimStart('0') == FuzzIdMutators.Number(row);
 
     private static bool IsKey(ReadOnlySpan<byte> before, int row)
     {
         before = before.TrimEnd(" \t\r\n"u8);
         if (before.IsEmpty || before[^1] != ':') return false;
         before = before[..^1].TrimEnd(" \t\r\n"u8);
-        return before.EndsWith(Encoding.UTF8.GetBytes($"\"{row}\""));
+        if (before.IsEmpty || before[^1] != '"') return false;
+        before = before[..^1];
+        var start = before.LastIndexOf((byte)'"');
+        return start >= 0 && IsId(Encoding.UTF8.GetString(before[(start + 1)..]), row);
     }
 
     private static JsonDocument? TryParse(ReadOnlySpan<byte> text)

@@ -48,7 +48,7 @@ internal static class FuzzEntryMutators
         })),
         new("abstain as well", FuzzStage.Entries, c => c.World.Abstain && Each(c, entry =>
         {
-            if (entry.Mark.Length == 0) return false;
+            if (entry.Mark.Length == 0 || entry.Members.Count(m => m.Name == "mark") > 1) return false;
             entry.Hedge($"{entry.Mark}: not sure");
             return true;
         })),
@@ -92,6 +92,7 @@ internal static class FuzzEntryMutators
         if (entry.Says is not { } row || row != entry.Owner) return false;
         var other = c.World.Entry(c.Chance, row, 'x');
         other.Id = entry.Id;
+        if (entry.Grade != FuzzGrade.Good) other.Spoil(FuzzGrade.Doubtful);
         c.Tell(other);
         Insert(c, other);
         return true;
@@ -157,14 +158,14 @@ internal static class FuzzIdMutators
             Lose(entry, Lookalike(c.Chance, c.Chance.Next(1, c.World.Rows + 1))))),
         new("two ids in one entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
-            if (entry.Says is null) return false;
+            if (entry.Says is null || entry.SecondId is not null) return false;
             entry.SecondId = Number(c.Chance.Next(1, c.World.Rows + 1));
             entry.Spoil(FuzzGrade.Doubtful);
             return true;
         })),
         new("one id twice in an entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
-            if (entry.Says is null) return false;
+            if (entry.Says is null || entry.SecondId is not null) return false;
             entry.SecondId = entry.Id;
             entry.Spoil(FuzzGrade.Doubtful);
             return true;

@@ -107,7 +107,9 @@ internal static class FuzzOracle
         {
             var known = c.Marks.TryFind(mark, out var of, out var owner);
             var excused = c.Told.Contains((row, mark)) || (of == 'd' && c.HidesThinking)
-                || (known ? c.Torn.Contains(FuzzMarks.Owner(of, owner)) : c.Torn.Count > 0);
+                || (known ? c.Torn.Contains(FuzzMarks.Owner(of, owner)) : c.Torn.Count > 0)
+                // A torn entry may have lost its end, and then others stand within it.
+                || (mark != main && c.Torn.Contains(row));
             if (!excused) return new FuzzFault(Misplaced, row, $"is answered {text}, where {mark} is not its own");
         }
 
@@ -150,7 +152,7 @@ internal static class FuzzOracle
         {
             _verdicts = new Verdict[c.World.Rows];
             _stored = new ReadOnlyMemory<byte>[c.World.Rows];
-            if (!c.Whole && c.Cut is null) return;
+            if ((!c.Whole && c.Cut is null) || c.HidesThinking) return;
             var isPlain = c.IsPlain;
             var byRow = c.Entries.SelectMany(Named).ToLookup(n => n.Row, n => n.Entry);
             for (var row = 1; row <= c.World.Rows; row++)
@@ -170,8 +172,15 @@ internal static class FuzzOracle
         /// <summary>The rows an entry names: with two ids in it, both are in doubt.</summary>
         private static IEnumerable<(int Row, FuzzEntry Entry)> Named(FuzzEntry entry)
         {
-            if (entry.Says is { } row) yield return (row, entry);
-            if (int.TryParse(entry.SecondId, CultureInfo.InvariantCulture, out var second) && second != entry.Says) yield return (second, entry);
+            var rows = new HashSet<int>();
+            if (entry.Says is { } row) rows.Add(row);
+            if (entry.SecondId is not null)
+            {
+                foreach (var id in new[] { entry.Id, entry.SecondId })
+                    if (int.TryParse(id?.Trim('"'), CultureInfo.InvariantCulture, out var named)) rows.Add(named);
+            }
+
+            return rows.Select(named => (named, entry));
         }
 
         public Verdict Of(int row) => _verdicts[row - 1];
