@@ -21,6 +21,9 @@ public sealed record RouteRates
     /// <summary>Reply tokens per second.</summary>
     public double OutputTokensPerSecond { get; init; } = double.PositiveInfinity;
 
+    /// <summary>Whether any window says how fast requests or tokens may go.</summary>
+    public bool IsBound => double.IsFinite(RequestsPerSecond) || double.IsFinite(TokensPerSecond) || double.IsFinite(InputTokensPerSecond) || double.IsFinite(OutputTokensPerSecond);
+
     /// <summary>The most tokens one request may reserve, prompt and reply together: the smallest window of them.</summary>
     public long LargestTokens { get; init; } = long.MaxValue;
 

@@ -111,7 +111,7 @@ internal sealed class PackSizer
                 sizes.Saw(fieldTokens / (double)rows ?? RowTokens);
                 Limit(length);
                 if (_limits[length] > 1 || sizes.Cap.Settled > 1)
-                    sizes.Cap.Ended(rows, good, truncated, new PackPrice(Budget.Cost(sizes.RowTokens), _rates, Budget.Price), _limits[length]);
+                    sizes.Cap.Ended(rows, good, truncated, Price(sizes.RowTokens), _limits[length]);
                 told = sizes.Tell(RowLength.Name(length));
             }
             else if (times == 2)
@@ -159,6 +159,11 @@ internal sealed class PackSizer
         var tokens = _lengths[length]?.RowTokens ?? (length == RowLength.Of(RowTokens) ? RowTokens : 2.0 * RowLength.Least(length));
         _limits[length] = _upperBound ?? PackTarget.Rows(Budget.Cost(tokens), _rates);
     }
+
+    /// <summary>What packs cost. Where the job gives a number and no window speaks, calls count: that is what the number is about.</summary>
+    private PackPrice Price(double rowTokens) => _upperBound is not null && !_rates.IsBound
+        ? new PackPrice(default, _rates)
+        : new PackPrice(Budget.Cost(rowTokens), _rates, Budget.Price);
 
     private (int Next, int Most)[] Decide()
     {

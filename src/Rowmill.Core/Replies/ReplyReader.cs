@@ -88,7 +88,8 @@ internal sealed class ReplyReader
             using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start), s_options);
             var root = document.RootElement;
             // A part of an answer may look like one; a reply's wrapper is none.
-            if (trust is JsonTrust.Free or JsonTrust.Rows || (trust == JsonTrust.Part && HasMember(root, "rows"u8) && !IsAnswer(root))) ReadDocument(root, join, isAlone: found.Count == 1);
+            var isReply = trust == JsonTrust.Part && HasMember(root, "rows"u8) && !IsAnswer(root);
+            if (isReply || trust is JsonTrust.Free or JsonTrust.Rows) ReadDocument(root, join, isAlone: found.Count == 1);
             else join.Tell(Broken);
         }
     }

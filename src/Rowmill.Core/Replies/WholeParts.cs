@@ -67,7 +67,7 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
     {
         var span = text.Span;
         var start = _json.Length;
-        bool hasId = false, hasRows = false;
+        bool hasId = false, hasRows = false, isAnswer = false;
         _json.Append((byte)'{');
         for (at++; ;)
         {
@@ -87,6 +87,7 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
             if (at == span.Length) break;
             hasId |= name.SequenceEqual("\"id\""u8);
             hasRows |= name.SequenceEqual("\"rows\""u8);
+            isAnswer |= IsProperty(name);
             var skip = JsonSkipper.Skip(span, at);
             if (skip.IsWhole && skip.Depth < JsonFinder.MaxDepth - 2)
             {
@@ -103,7 +104,7 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
         }
 
         // What carries an id is one answer, and it is not whole.
-        if (hasId && !(isRoot && hasRows))
+        if (hasId && (isAnswer || !isRoot || !hasRows))
         {
             _json.Truncate(start);
             _json.Append((byte)'{');

@@ -66,8 +66,15 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 return await harvest.BlameAsync(call, failure, RowFailures.Filtered).ConfigureAwait(false);
 
             case FailureKind.BadRequest:
-                if (Interlocked.Increment(ref route.BadRequests) < BadRequestsAtFirst || Interlocked.Read(ref route.Successes) > 0)
+                if (Interlocked.Read(ref route.Successes) > 0 || run.Counters.HasAnswered(route.Route.Id))
                     return await harvest.BlameAsync(call, failure, RowFailures.BadRequest).ConfigureAwait(false);
+                if (Interlocked.Increment(ref route.BadRequests) < BadRequestsAtFirst)
+                {
+                    // Whether it is the row or the job, the next rows tell.
+                    call.Pack.Yields = true;
+                    break;
+                }
+
                 var wrong = new StopReason(RunState.Failed, $"{route.Route.Name} says the request is wrong: {failure.Message}") { UserError = true };
                 if (route.Park(wrong)) run.Events.Emit("no_answers", new JsonObject { ["model"] = route.Route.Name, ["reason"] = RowFailures.BadRequest });
                 break;

@@ -14,7 +14,7 @@ internal sealed class Gathering(Func<Ask, PackSizer> sizerFor, Func<Ask, bool> i
     /// No more rows are held than this, whatever the size of packs: then some go, even if no model is open to them. Memory does not grow with the
     /// rows that wait for a parked model.
     /// </summary>
-    public const int MostHeld = 4096;
+    public const int MostHeld = 20_000;
 
     private readonly List<Kind> _kinds = [];
 

@@ -18,10 +18,14 @@ namespace Rowmill.Core.Runs;
 internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learning)
 {
     /// <summary>
-    /// So many requests without one valid answer, to a model that never gave one to a row of the job, are a mistake in the job and not in the
-    /// rows: going on would cost several requests for every row. A model that fails nine times in ten comes so far once in 24 jobs.
+    /// When more rows than this, in <see cref="LeastBarrenPacks"/> requests or more, were asked for the first time and not one got a valid answer,
+    /// from a model that never gave one to a row of the job, the mistake is in the job and not in the rows: going on would cost several
+    /// requests for every row. A table with fewer rows is asked to its end.
     /// </summary>
-    public const int MostBarren = 30;
+    public const int MostBarrenRows = 100;
+
+    /// <summary>See <see cref="MostBarrenRows"/>.</summary>
+    public const int LeastBarrenPacks = 3;
 
     private readonly QualityGate? _quality = run.Options.Gate is { } percent ? new QualityGate(percent) : null;
 
@@ -63,9 +67,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     /// <summary>Settles a call that ended no row.</summary>
     public async ValueTask CloseAsync(EndedCall call, ModelFailure failure)
     {
-        // The service may have worked, and charged, for a reply that never came: count the most it can have cost.
-        var paid = failure.Billed || failure.Kind == FailureKind.TimedOut;
-        var usd = paid ? call.MaxUsd : 0m;
+        var usd = IsPaidUnseen(failure) ? call.MaxUsd : 0m;
         await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
         run.Pass(Transition.OutcomeStored);
         run.Counters.CallEnded(failure.Kind, default, usd);
@@ -85,6 +87,9 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
             return new Came(route.Route.Id, IsPointless: false, (int)Math.Min(int.MaxValue, (long)Ladder.MoreRoom * limit));
         return new Came(route.Route.Id, IsPointless: !(2 * reply.Usage?.Output < limit));
     }
+
+    /// <summary>The service may have worked, and charged, for a reply that never came: then the most it can have cost counts.</summary>
+    private static bool IsPaidUnseen(ModelFailure? failure) => failure is { Billed: true } or { Kind: FailureKind.TimedOut };
 
     /// <summary>Settles a probe that went through.</summary>
     private async ValueTask<StillToAsk> PassAsync(EndedCall call, TokenUsage usage)
@@ -142,7 +147,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         if (failure is null or { Billed: true }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
         else await learning.FailedAsync(call, failure).ConfigureAwait(false);
         if (reading.Good > 0) run.Counters.AnsweredBy(call.Route.Route.Id);
-        else if (!isClimbing && (pack.Rows.Count == 1 || packReason is not (RowFailures.TooLarge or RowFailures.Truncated))) CountBarren(call.Route, rest![0].LastFailure!);
+        else if (!isClimbing && IsBarren(packReason)) CountBarren(call.Route, pack, rest![0].LastFailure!);
         run.Pass(Transition.Counted);
         return new StillToAsk(
             [.. moves.SelectMany(m => m.Packs)],
@@ -153,8 +158,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         EndedCall call, List<RowOutcome> outcomes, ReplyReading reading, TokenUsage usage, ModelFailure? failure, RowFailure? rest)
     {
         var now = run.Clock.GetUtcNow();
-        // The service may have worked, and charged, for a reply that never came: count the most it can have cost.
-        var usd = failure?.Kind == FailureKind.TimedOut ? call.MaxUsd : call.Route.Route.Price?.Of(usage);
+        var usd = IsPaidUnseen(failure) && usage == default ? call.MaxUsd : call.Route.Route.Price?.Of(usage);
         var note = rest is null ? null : $"{rest.Reason}: {rest.Detail}";
         var settlement = Settlement(call, failure, reading.Good, note, usage, usd) with { Counts = reading.Counts };
         if (outcomes.Count == 0)
@@ -214,11 +218,18 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         if (_quality?.Ended(status, rows, ask.InvalidBefore) is { } reason) run.Stop.Request(reason);
     }
 
+    // A reply that was refused, filtered or cut says something of these rows, or of their number.
+    private static bool IsBarren(string? reason) =>
+        reason is not (RowFailures.TooLarge or RowFailures.Truncated or RowFailures.Refused or RowFailures.Filtered or RowFailures.Unavailable);
+
     /// <summary>A request brought nothing for its rows. When a model never brings anything it is left alone, and with the last one the run stops.</summary>
-    private void CountBarren(RouteState route, RowFailure last)
+    private void CountBarren(RouteState route, Pack pack, RowFailure last)
     {
-        if (run.Counters.HasAnswered(route.Route.Id) || Interlocked.Increment(ref route.Barren) < MostBarren) return;
-        var what = $"{route.Route.Name} was asked {MostBarren} times and gave not one valid answer ({last.Reason}: {last.Detail})";
+        if (run.Counters.HasAnswered(route.Route.Id) || pack.Rows.Any(r => r.Attempts > 1)) return;
+        var packs = Interlocked.Increment(ref route.BarrenPacks);
+        var rows = Interlocked.Add(ref route.BarrenRows, pack.Rows.Count);
+        if (packs < LeastBarrenPacks || rows <= MostBarrenRows) return;
+        var what = $"{route.Route.Name} was asked {rows} rows and gave not one valid answer ({last.Reason}; rowmill calls tells more)";
         if (route.Park(new StopReason(RunState.Failed, what) { UserError = true }))
             run.Events.Emit("no_answers", new JsonObject { ["model"] = route.Route.Name, ["reason"] = last.Reason });
     }

@@ -132,7 +132,9 @@ internal sealed class Intake(
         {
             var found = _found[i];
             _found[i] = null;
-            if (found is null || AskAgain(found)) continue;
+            if (found is null) continue;
+            if (found.Kind != OutcomeKind.Failed) counters.AnsweredBy(found.Route);
+            if (AskAgain(found)) continue;
             (settled ??= []).Add(_doubtful[i]);
             Settle(_doubtful[i], found);
         }
@@ -152,7 +154,6 @@ internal sealed class Intake(
             OutcomeKind.Abstained => RowStatus.Abstained,
             _ => RowStatus.Failed,
         };
-        if (found.Kind != OutcomeKind.Failed) counters.AnsweredBy(found.Route);
         lock (_inFlight)
         {
             _inFlight.Remove(ask.Key);

@@ -184,7 +184,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
         var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
-        using var queue = new PackQueue(intake, run.SizerFor, ask => Parking.IsOpen(run, ask));
+        using var queue = new PackQueue(intake, run.SizerFor, ask => Parking.IsOpen(run, ask), () => !run.Counters.HasAnsweredAny);
         await new Workers(run, queue, new Asker(run, intake, queue)).RunAsync().ConfigureAwait(false);
         if (run.Stop.Reason is null && run.Stranded is { } stranded) run.Stop.Request(stranded);
     }
@@ -219,7 +219,7 @@ public sealed class JobRunner(RunEnvironment environment)
         var changed = plan.Source.Stamp() != plan.Profile.Stamp;
         if (changed) run.Events.Emit("source_changed", new JsonObject { ["source"] = plan.Source.Name });
         var (rows, unwritten) = await WriteAsync(plan, run, abort).ConfigureAwait(false);
-        var cleared = await ClearAsync(plan, run, beginning.Doubt, unwritten is null && rows.Pending == 0 && rows.Total == plan.Profile.Rows, abort).ConfigureAwait(false);
+        var cleared = await ClearAsync(plan, run, beginning.Doubt, unwritten is null && rows.Pending == 0 && IsWhole(plan, run, rows), abort).ConfigureAwait(false);
         run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
         rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
@@ -288,6 +288,10 @@ public sealed class JobRunner(RunEnvironment environment)
         if (unwritten is null || reason is not { State: RunState.Failed }) return unwritten ?? reason;
         return unwritten.Message.Contains(reason.Message, StringComparison.Ordinal) ? reason : reason with { Message = $"{reason.Message}; {unwritten.Message}" };
     }
+
+    /// <summary>Whether a run was over the whole job; an audit is over a sample, whatever its rows add up to.</summary>
+    private static bool IsWhole(OpenedJob plan, RunContext run, RowCounts rows) =>
+        rows.Total == plan.Profile.Rows && !AnswerScope.IsApart(run.Question);
 
     /// <summary>Writes the output, or counts the rows; when that fails the reason, and the rows as the run counted them.</summary>
     private async Task<(RowCounts Rows, StopReason? Unwritten)> WriteAsync(OpenedJob plan, RunContext run, CancellationToken abort)

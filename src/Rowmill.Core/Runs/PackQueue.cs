@@ -19,14 +19,19 @@ internal sealed record StillToAsk(IReadOnlyList<Pack> Packs, IReadOnlyList<Ask> 
 /// <param name="intake">Where new rows come from.</param>
 /// <param name="sizerFor">The sizer of the route that a row would go now.</param>
 /// <param name="isOpen">Whether a route that a row has not ended on can be asked now.</param>
-internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen) : IDisposable
+/// <param name="isUnproven">Whether no model has answered a single row of the job yet.</param>
+internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen, Func<bool> isUnproven) : IDisposable
 {
     private const int MostYielding = 32;
+
+    /// <summary>As long as nothing was ever answered, new rows tell more than the same again: as many of these wait as show a mistake in the job.</summary>
+    private const int MostYieldingUnproven = Harvest.MostBarrenRows + MostYielding;
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _filling = new(1, 1);
     private readonly Queue<Pack> _again = new();
     private readonly Gathering _gathered = new(sizerFor, isOpen);
+    private readonly List<Pack> _aside = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _usedUp;
     private int _out;
@@ -48,9 +53,11 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     {
         lock (_gate)
         {
-            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + pack.Rows.Count >= Gathering.MostHeld) return false;
+            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + _aside.Sum(p => p.Rows.Count) + pack.Rows.Count >= Gathering.MostHeld) return false;
             if (_usedUp && _again.Count == 0 && _out == 1) return false;
-            foreach (var row in pack.Rows) _gathered.Add(row);
+            // What is on its way up the ladder stays together, or it would begin anew.
+            if (pack.Poor > 0 || pack.Suspect || pack.Outages > 0) _aside.Add(pack);
+            else foreach (var row in pack.Rows) _gathered.Add(row);
             return true;
         }
     }
@@ -71,7 +78,7 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
                 }
 
                 // At the very end rows go even where no model is open: whether they wait or stay pending is decided at the door.
-                var next = _gathered.TakeFull() ?? (!_usedUp ? null : _gathered.TakeOpen() ?? (_out == 0 ? _gathered.TakeAny() : null));
+                var next = TakeAside(isOpen) ?? _gathered.TakeFull() ?? (!_usedUp ? null : _gathered.TakeOpen() ?? (_out == 0 ? TakeAside(_ => true) ?? _gathered.TakeAny() : null));
                 if (next is not null)
                 {
                     _out++;
@@ -163,12 +170,22 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
         return new Pack(rows);
     }
 
+    private Pack? TakeAside(Func<Ask, bool> which)
+    {
+        var at = _aside.FindIndex(p => which(p.Rows[0]));
+        if (at < 0) return null;
+        var pack = _aside[at];
+        _aside.RemoveAt(at);
+        return pack;
+    }
+
     /// <summary>
     /// After an outage a pack lets one new pack go first: when it is the cause itself, the others tell. A bounded number of packs
     /// waits so.
     /// </summary>
     private bool LetsOthersGoFirst(Pack pack)
     {
+        if (!_usedUp && _again.Count < MostYieldingUnproven && isUnproven()) return true;
         if (!pack.Yields || _usedUp) return false;
         pack.Yields = false;
         return _again.Count < MostYielding;

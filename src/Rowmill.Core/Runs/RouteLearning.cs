@@ -25,6 +25,13 @@ internal sealed class RouteLearning(RunContext run)
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
 
+        // A probe is no row of the job.
+        if (call.Pack.IsProbe)
+        {
+            await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
+            return;
+        }
+
         // A row that was given more room and still ran out of it says nothing of the usual reply.
         if (call.Result.Reply?.Usage is { } told && !(truncated && call.Pack.Room > 0))
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);

@@ -76,8 +76,11 @@ internal sealed class RouteState : IDisposable
     /// <summary>Requests that the service called wrong.</summary>
     public long BadRequests;
 
-    /// <summary>Requests that brought nothing for their rows, as long as the route has answered none.</summary>
-    public long Barren;
+    /// <summary>Rows that were asked for the first time and got nothing, in requests that brought nothing, as long as the route has answered none.</summary>
+    public int BarrenRows;
+
+    /// <summary>Those requests.</summary>
+    public int BarrenPacks;
 
     /// <summary>Completes when a request has been settled with the windows.</summary>
     public Task Settled => Volatile.Read(ref _settled).Task;

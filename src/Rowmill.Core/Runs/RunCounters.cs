@@ -114,6 +114,15 @@ internal sealed class RunCounters(TimeProvider clock)
         lock (_gate) return _answeredBy.Contains(route);
     }
 
+    /// <summary>Whether any route has ever answered a row of the job.</summary>
+    public bool HasAnsweredAny
+    {
+        get
+        {
+            lock (_gate) return _answeredBy.Count > 0;
+        }
+    }
+
     /// <summary>Rows that a call of this run ended.</summary>
     public void Ended(Outputs.RowStatus status, long rows)
     {

@@ -152,7 +152,7 @@ public interface ICallLedger
     /// <summary>Stores how a call ended.</summary>
     ValueTask SettleAsync(CallSettlement settlement, CancellationToken cancellationToken = default);
 
-    /// <summary>Marks the job's calls that earlier runs left open as in doubt, and tells how many that were.</summary>
+    /// <summary>Marks the job's calls that earlier runs left open as in doubt, and tells how many are in doubt now, found before or not.</summary>
     ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the doubt of calls, all or none of them; one that is not marked as in doubt stays as it is.</summary>

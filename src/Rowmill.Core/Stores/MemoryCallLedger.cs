@@ -50,8 +50,9 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
             for (var i = 0; i < _calls.Count; i++)
             {
                 var call = _calls[i];
-                if (call.State != CallState.Open || call.Intent.Job != lease.Job || call.Intent.RunId == lease.RunId) continue;
-                _calls[i] = call with { State = CallState.InDoubt };
+                if (call.Intent.Job != lease.Job) continue;
+                if (call.State == CallState.Open && call.Intent.RunId != lease.RunId) _calls[i] = call with { State = CallState.InDoubt };
+                if (_calls[i].State != CallState.InDoubt) continue;
                 rows.UnionWith(call.Intent.Rows);
                 doubt = new Doubt(doubt.Calls + 1, rows.Count, doubt.Usd + (call.Intent.MaxUsd ?? 0));
             }

@@ -135,6 +135,15 @@ internal sealed class Writer
     {
         batch.RemoveAll(TakenByIndex);
         if (batch.Count == 0) return;
+        var waiting = batch.FindAll(op => op.IsSynchronous);
+        if (waiting.Count > 0 && waiting.Count < batch.Count)
+        {
+            // Answers need not wait until the intents beside them are on the disk.
+            batch.RemoveAll(op => op.IsSynchronous);
+            Process(batch);
+            batch = waiting;
+        }
+
         try
         {
             if (_fault is not null) Sync();

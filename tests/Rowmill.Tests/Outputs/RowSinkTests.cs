@@ -108,8 +108,18 @@ public sealed class RowSinkTests : IDisposable
     {
         var receipt = new RowReceipt
         {
-            Model = "a/\"x\",y", Prompt = "f00", RunId = "run", Call = 7, Attempt = 2, InputTokens = 12, CachedInputTokens = 3, OutputTokens = 4,
-            Usd = 0.000000000123m, Latency = TimeSpan.FromMicroseconds(1234), FromCache = true, At = new DateTimeOffset(2026, 3, 1, 12, 0, 0, 5, TimeSpan.Zero),
+            Model = "a/\"x\",y",
+            Prompt = "f00",
+            RunId = "run",
+            Call = 7,
+            Attempt = 2,
+            InputTokens = 12,
+            CachedInputTokens = 3,
+            OutputTokens = 4,
+            Usd = 0.000000000123m,
+            Latency = TimeSpan.FromMicroseconds(1234),
+            FromCache = true,
+            At = new DateTimeOffset(2026, 3, 1, 12, 0, 0, 5, TimeSpan.Zero),
         };
         var answered = new RowVerdict(RowStatus.Answered, null, "{}"u8.ToArray());
         RowVerdict[] verdicts =

@@ -3,6 +3,7 @@ using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Core.Quality;
 using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
 using Rowmill.Tests.Runs;
 
 namespace Rowmill.Tests.Quality;
@@ -54,6 +55,21 @@ public sealed class JobAuditTests : IDisposable
         var again = report.Arms[1].Overall!.Value;
         Assert.InRange(again.Hits, 180, 195);
         Assert.Equal(20, report.TrustedPackRows);
+    }
+
+    [Fact]
+    public async Task An_audit_clears_none_of_the_jobs_doubt()
+    {
+        _world.Table(RunWorld.Titles(40));
+        await _world.RunAsync(new RunOptions { Limit = 20 });
+        await RunDoubtTests.InterruptAsync(_world);
+
+        await AuditAsync(sample: 10);
+
+        var doubt = await _world.Store.Calls.ReadAsync(new CallQuery("songs") { State = CallState.InDoubt }, TestContext.Current.CancellationToken)
+            .CountAsync(TestContext.Current.CancellationToken);
+        var next = await _world.RunAsync();
+        Assert.Equal((1, 1L, 1L), (doubt, next.InDoubt.Calls, next.Cleared.Calls));
     }
 
     [Fact]

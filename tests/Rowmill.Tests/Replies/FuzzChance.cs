@@ -51,7 +51,8 @@ internal sealed class FuzzChance(Random random, FuzzMarks marks)
 
 /// <summary>
 /// The marks in a reply. <c>r</c>: of the row's true answer. <c>x</c>: of another answer given for the same row. <c>f</c>: of another
-/// pack's row with that id. <c>n</c>: in a text of an answer. <c>t</c>: a trap, which stands deeper within an answer and looks like an entry. <c>d</c>: of a draft.
+/// pack's row with that id. <c>n</c>: in a text of an answer. <c>t</c>: a trap, which stands deeper within an
+/// answer and looks like an entry. <c>d</c>: of a draft.
 /// </summary>
 internal sealed class FuzzMarks
 {

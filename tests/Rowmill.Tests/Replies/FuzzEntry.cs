@@ -107,6 +107,7 @@ internal sealed record FuzzStyle(string Open = "", string Comma = ",", string Co
     /// <summary>Layouts as models write them.</summary>
     public static FuzzStyle[] Usual { get; } =
     [
-        new(), new(), new(Comma: ", ", Colon: ": "), new("\n    ", ",\n    ", ": ", "", "\n  "), new(" ", ", ", " : ", "", " "), new("\r\n\t", ",\r\n\t", ":", "", "\r\n"),
+        new(), new(), new(Comma: ", ", Colon: ": "), new("\n    ", ",\n    ", ": ", "", "\n  "), new(" ", ", ", " : ", "", " "),
+        new("\r\n\t", ",\r\n\t", ":", "", "\r\n"),
     ];
 }

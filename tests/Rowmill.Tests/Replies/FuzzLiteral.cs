@@ -84,7 +84,7 @@ internal static class FuzzLiteral
         && m.Value.ValueKind switch
         {
             JsonValueKind.Number => m.Value.TryGetDecimal(out var number) && number == row,
-            JsonValueKind.String => TextOf(m.Value.GetString).Trim() == FuzzIdMutators.Number(row),
+            JsonValueKind.String => TextOf(m.Value.GetString).Trim().TrimStart('#').TrimStart('0') == FuzzIdMutators.Number(row),
             _ => false,
         });
 

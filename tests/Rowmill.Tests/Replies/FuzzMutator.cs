@@ -54,12 +54,15 @@ internal static class FuzzEntryMutators
         })),
         new("an entry that is none", FuzzStage.Entries, c => Each(c, entry =>
         {
-            entry.Instead = c.Chance.Of(["\"entry\"", "7", "null", "[]", "{}", "true", $"[{entry.Id}]", $"\"{entry.Id}\"", $"{{\"id\":{entry.Id ?? "0"}}}"]);
+            if (entry.Instead is not null) return;
+            var id = entry.Says ?? 0;
+            entry.Instead = c.Chance.Of(["\"entry\"", "7", "null", "[]", "{}", "true", $"[{id}]", $"\"{id}\"", $"{{\"id\":{id}}}"]);
             entry.Spoil(FuzzGrade.Bad);
             if (!entry.Instead.StartsWith("{\"id\"", StringComparison.Ordinal)) entry.Says = null;
         })),
         new("an entry in an array of its own", FuzzStage.Entries, c => Each(c, entry =>
         {
+            if (entry.Instead is not null) return;
             entry.Instead = $"[{entry.Json(c.Style, keyed: false)}]";
             entry.Spoil(FuzzGrade.Doubtful);
         })),
@@ -104,6 +107,12 @@ internal static class FuzzEntryMutators
 /// <summary>Ids that are other ones, none, or written in another way.</summary>
 internal static class FuzzIdMutators
 {
+    private static readonly string[] s_odd =
+        ["\" N \"", "\"N\\n\"", "N.0", "Ne0", "\"0N\"", "\"#N\"", "[N]", "\"N.0\"", "\"row N\"", "\"+N\""];
+
+    private static readonly string[] s_foreign =
+        ["0", "-1", "99999999999", "1e30", "-0", "2147483648", "1e400", "\"x\"", "\"\"", "1e-400"];
+
     public static IReadOnlyList<FuzzMutator> All { get; } =
     [
         new("id as a string", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Write(entry, id => $"\"{id}\"", FuzzGrade.Good))),
@@ -113,7 +122,7 @@ internal static class FuzzIdMutators
             return true;
         }),
         new("id written oddly", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Write(
-            entry, id => c.Chance.Of([$"\" {id} \"", $"\"{id}\\n\"", $"{id}.0", $"{id}e0", $"\"0{id}\"", $"\"#{id}\"", $"[{id}]", $"\"{id}.0\"", $"\"row {id}\"", $"\"+{id}\""]), FuzzGrade.Doubtful))),
+            entry, id => c.Chance.Of(s_odd).Replace("N", id, StringComparison.Ordinal), FuzzGrade.Doubtful))),
         new("id of another row", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
             if (entry.Says is null || entry.SecondId is not null) return false;
@@ -136,7 +145,7 @@ internal static class FuzzIdMutators
             c.Tell(other);
         })),
         new("foreign id", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
-            Lose(entry, c.Chance.Of([Number(c.World.Rows + c.Chance.Next(1, 5)), "0", "-1", "99999999999", "1e30", "-0", "2147483648", "1e400", "\"x\"", "\"\"", "1e-400"])))),
+            Lose(entry, c.Chance.One(4) ? Number(c.World.Rows + c.Chance.Next(1, 5)) : c.Chance.Of(s_foreign)))),
         new("no usable id", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
             Lose(entry, c.Chance.Of([null, null, "null", "true", "{}", "[]", "1.5", "\"one\"", "\"\\ud800\"", "\"NaN\""])))),
         new("no ids at all", FuzzStage.Entries, c =>
@@ -144,7 +153,8 @@ internal static class FuzzIdMutators
             foreach (var entry in c.Main.Entries) Lose(entry, null);
             return true;
         }),
-        new("id that only looks like another row's", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Lose(entry, Lookalike(c.Chance, c.Chance.Next(1, c.World.Rows + 1))))),
+        new("id that only looks like another row's", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
+            Lose(entry, Lookalike(c.Chance, c.Chance.Next(1, c.World.Rows + 1))))),
         new("two ids in one entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
             if (entry.Says is null) return false;

@@ -38,7 +38,7 @@ internal static class FuzzOracle
         var good = reading.Rows.Count(IsGood);
         if (good != reading.Good) return new FuzzFault(Counts, 0, $"says {reading.Good} good rows, holds {good}");
         var counts = reading.Counts;
-        if (Math.Min(counts.Labels, Math.Min(counts.Values, Math.Min(counts.Extras, Math.Min(counts.Duplicates, Math.Min(counts.Foreign, counts.WithoutId))))) < 0)
+        if (new[] { counts.Labels, counts.Values, counts.Extras, counts.Duplicates, counts.Foreign, counts.WithoutId }.Min() < 0)
             return new FuzzFault(Counts, 0, $"{counts}");
         var expected = new Expected(c);
         for (var row = 1; row <= world.Rows; row++)
@@ -63,7 +63,8 @@ internal static class FuzzOracle
         else
         {
             var again = c.World.Schema.Check(stored.RootElement);
-            if (again.Error is not null || !again.Json.Span.SequenceEqual(read.Json.Span)) return new FuzzFault(Invalid, row, $"{text} checked again: {again.Error}");
+            if (again.Error is not null || !again.Json.Span.SequenceEqual(read.Json.Span))
+                return new FuzzFault(Invalid, row, $"{text} checked again: {again.Error}");
             if (!c.World.Answer.Admits(stored.RootElement)) return new FuzzFault(Invalid, row, $"{text} under {c.World.Answer.Schema}");
         }
 
@@ -92,7 +93,8 @@ internal static class FuzzOracle
         List<string> strange = [];
         if (!IsTrue(c, main, row)) strange.Add(main);
         strange.AddRange(all.Where(mark => mark != main && !(c.Marks.TryFind(mark, out var k, out var r) && k != 'd' && FuzzMarks.Owner(k, r) == row)));
-        var isClear = (c.Whole || c.Cut is not null) && c.IsPlain && !c.Entries.Any(e => e.Grade != FuzzGrade.Good && (e.Says == row || e.SecondId == FuzzIdMutators.Number(row)));
+        var isClear = (c.Whole || c.Cut is not null) && c.IsPlain
+            && !c.Entries.Any(e => e.Grade != FuzzGrade.Good && (e.Says == row || e.SecondId == FuzzIdMutators.Number(row)));
         if (strange.Count == 0)
         {
             var rival = isClear ? c.Told.FirstOrDefault(t => t.Row == row && t.Mark != main && IsMain(c, t.Mark)) : default;
@@ -104,7 +106,8 @@ internal static class FuzzOracle
         foreach (var mark in strange)
         {
             var known = c.Marks.TryFind(mark, out var of, out var owner);
-            var excused = c.Told.Contains((row, mark)) || (of == 'd' && c.HidesThinking) || (known ? c.Torn.Contains(FuzzMarks.Owner(of, owner)) : c.Torn.Count > 0);
+            var excused = c.Told.Contains((row, mark)) || (of == 'd' && c.HidesThinking)
+                || (known ? c.Torn.Contains(FuzzMarks.Owner(of, owner)) : c.Torn.Count > 0);
             if (!excused) return new FuzzFault(Misplaced, row, $"is answered {text}, where {mark} is not its own");
         }
 

@@ -92,13 +92,15 @@ public sealed class FuzzOracleTests
             if (ids.Distinct().Count() != 1 || ids[0] is not { } id || id < 1 || id > rows.Length)
             {
                 // What names several rows is nobody's, and none of theirs is sure.
-                foreach (var row in ids.OfType<int>().Where(row => row >= 1 && row <= rows.Length)) rows[row - 1] = new RowReading(RowReadingKind.Invalid, default, "two ids");
+                foreach (var row in ids.OfType<int>().Where(row => row >= 1 && row <= rows.Length))
+                    rows[row - 1] = new RowReading(RowReadingKind.Invalid, default, "two ids");
                 return;
             }
 
             var reading = Answer(c, entry);
             var before = rows[id - 1];
-            rows[id - 1] = before.Kind == RowReadingKind.Missing || mistakes.LastWins || (before.Kind == reading.Kind && before.Json.Span.SequenceEqual(reading.Json.Span))
+            var isSame = before.Kind == reading.Kind && before.Json.Span.SequenceEqual(reading.Json.Span);
+            rows[id - 1] = before.Kind == RowReadingKind.Missing || mistakes.LastWins || isSame
                 ? reading
                 : new RowReading(RowReadingKind.Invalid, default, "twice");
         }

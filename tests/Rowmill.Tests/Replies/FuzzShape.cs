@@ -43,7 +43,8 @@ internal sealed record FuzzNumber(bool Whole, int? Least, int? Most, bool Open) 
         get
         {
             var (least, most) = Open ? ("exclusiveMinimum", "exclusiveMaximum") : ("minimum", "maximum");
-            return $"{{\"type\":\"{(Whole ? "integer" : "number")}\"{(Least is null ? "" : $",\"{least}\":{Least}")}{(Most is null ? "" : $",\"{most}\":{Most}")}}}";
+            var bounds = (Least is null ? "" : $",\"{least}\":{Least}") + (Most is null ? "" : $",\"{most}\":{Most}");
+            return $"{{\"type\":\"{(Whole ? "integer" : "number")}\"{bounds}}}";
         }
     }
 
@@ -52,7 +53,8 @@ internal sealed record FuzzNumber(bool Whole, int? Least, int? Most, bool Open) 
         var least = (Least ?? -50) + 1;
         var most = (Most ?? 1000) - 1;
         var number = chance.Next(least, most + 1).ToString(CultureInfo.InvariantCulture);
-        return Whole || number.StartsWith('-') || chance.One(2) ? number : $"{number[..^1]}{(number.Length == 1 ? "0" : number[^1])}.{(number.Length == 1 ? number : "0")}";
+        if (Whole || number.StartsWith('-') || chance.One(2)) return number;
+        return number.Length == 1 ? $"0.{number}" : $"{number}.0";
     }
 
     public override bool Admits(JsonElement value)
@@ -154,7 +156,8 @@ internal sealed record FuzzObject(IReadOnlyList<FuzzProperty> Properties, bool C
 {
     public override string Schema =>
         $"{{\"type\":\"object\",\"required\":[{string.Join(',', Properties.Where(p => p.Required).Select(p => FuzzChance.Quote(p.Name)))}]"
-        + $",\"properties\":{{{string.Join(',', Properties.Select(p => $"{FuzzChance.Quote(p.Name)}:{p.Shape.Schema}"))}}}{(Closed ? ",\"additionalProperties\":false" : "")}}}";
+        + $",\"properties\":{{{string.Join(',', Properties.Select(p => $"{FuzzChance.Quote(p.Name)}:{p.Shape.Schema}"))}}}"
+        + (Closed ? ",\"additionalProperties\":false}" : "}");
 
     /// <summary>The members of a valid value; an optional one may be absent or null.</summary>
     public IEnumerable<FuzzMember> Members(FuzzChance chance)

@@ -26,7 +26,7 @@ internal sealed class FuzzTally
     /// <summary>Every other fault.</summary>
     public long Others => _total.Others;
 
-    /// <summary>Of each kind of fault, those with the shortest replies.</summary>
+    /// <summary>Of each kind of fault some, the shortest replies.</summary>
     public List<FuzzFailure> Failures { get; } = [];
 
     public void Count(FuzzCase c, int accepted, FuzzFault? fault)
@@ -58,7 +58,9 @@ internal sealed class FuzzTally
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{"",-42}{"replies",10}{"rows",11}{"accepted",11}{"kept",8}{"misplaced",11}{"exceptions",12}{"other",7}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"{"",-42}{"replies",10}{"rows",11}{"accepted",11}{"kept",8}{"misplaced",11}{"exceptions",12}{"other",7}");
         foreach (var (name, line) in _lines.Append(new("all", _total)))
         {
             var kept = line.Rows == 0 ? 0 : (double)line.Accepted / line.Rows;
@@ -78,10 +80,17 @@ internal sealed class FuzzTally
 
     private void Keep(FuzzFailure failure)
     {
-        const int PerKind = 5;
+        const int PerKind = 20;
+        // The shortest after the same mutations, so that faults of many causes are seen.
+        if (Failures.Find(f => f.Fault.Kind == failure.Fault.Kind && f.Causes == failure.Causes) is { } same)
+        {
+            if (failure.Text.Length >= same.Text.Length) return;
+            Failures.Remove(same);
+        }
+
         Failures.Add(failure);
-        var same = Failures.Where(f => f.Fault.Kind == failure.Fault.Kind).ToList();
-        if (same.Count > PerKind) Failures.Remove(same.MaxBy(f => f.Text.Length)!);
+        var kind = Failures.FindAll(f => f.Fault.Kind == failure.Fault.Kind);
+        if (kind.Count > PerKind) Failures.Remove(kind.MaxBy(f => f.Text.Length)!);
     }
 
     private readonly record struct Line(long Replies, long Rows, long Accepted, long Misplaced, long Exceptions, long Others)

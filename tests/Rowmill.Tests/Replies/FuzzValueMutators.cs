@@ -5,12 +5,27 @@ namespace Rowmill.Tests.Replies;
 /// <summary>Values written in another way, wrong ones, and members too many.</summary>
 internal static class FuzzValueMutators
 {
+    private static readonly string[] s_noJson =
+    [
+        "NaN", "-Infinity", "undefined", "True", "None", "'x'", "\"a\nb\"", "\"a\tb\"", "\"\\x41\"", "\"\\ud83d", "01", "1.", "+1", "“x”", "",
+    ];
+
+    private static readonly string[] s_halves = ["\"\\ud83d\"", "\"\\ude00 x\"", "[\"\\ud83d\\u0041\"]", "{\"\\ud83d\":1}"];
+
+    private static readonly (string Name, string Json)[] s_extras =
+    [
+        ("confidence", "0.9"), ("comment", "\"so }], it is\""), ("index", "1"), ("row", "2"), ("ID", "1"), ("Id", "null"), ("_", "[[],{}]"),
+        ("why not", "null"), ("title", "\"\\u00fc\""),
+    ];
+
     public static IReadOnlyList<FuzzMutator> All { get; } =
     [
         new("members shuffled", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => c.Chance.Shuffle(entry.Members))),
         new("label written in another way", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Change(c, entry, Relabel))),
         new("number as a string", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Change(c, entry, (_, m) =>
-            m.Property!.Shape is FuzzNumber or FuzzNullable { Inner: FuzzNumber } && m.Json[0] is '-' or (>= '0' and <= '9') ? ($"\"{m.Json}\"", FuzzGrade.Good) : null))),
+            m.Property!.Shape is FuzzNumber or FuzzNullable { Inner: FuzzNumber } && m.Json.Length > 0 && (m.Json[0] == '-' || char.IsAsciiDigit(m.Json[0]))
+                ? ($"\"{m.Json}\"", FuzzGrade.Good)
+                : null))),
         new("single value for an array", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Change(c, entry, Single))),
         new("extra members", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Extra(c, entry))),
         new("a member that looks like an entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Trap(c, entry))),
@@ -24,7 +39,7 @@ internal static class FuzzValueMutators
         })),
         new("two marks in one entry", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
-            if (entry.Abstains || entry.Owner > FuzzMarks.OtherPack) return false;
+            if (entry.Mark.Length == 0 || entry.Owner > FuzzMarks.OtherPack) return false;
             c.Chance.Row = entry.Owner;
             entry.Members.Insert(c.Chance.Next(0, entry.Members.Count + 1), new FuzzMember("mark", FuzzChance.Quote(c.Chance.Mark('x')), null));
             entry.Spoil(FuzzGrade.Bad);
@@ -41,11 +56,11 @@ internal static class FuzzValueMutators
         new("a value that is no JSON", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry => Change(c, entry, (_, _) =>
         {
             c.Whole = false;
-            return (c.Chance.Of(["NaN", "-Infinity", "undefined", "True", "None", "'x'", "\"a\nb\"", "\"a\tb\"", "\"\\x41\"", "\"\\ud83d", "01", "1.", "+1", "“x”", ""]), FuzzGrade.Doubtful);
+            return (c.Chance.Of(s_noJson), FuzzGrade.Doubtful);
         }))),
         new("half of a surrogate pair", FuzzStage.Entries, c => FuzzEntryMutators.Each(c, entry =>
         {
-            if (c.Chance.One(2)) return Change(c, entry, (_, _) => (c.Chance.Of(["\"\\ud83d\"", "\"\\ude00 x\"", "[\"\\ud83d\\u0041\"]", "{\"\\ud83d\":1}"]), FuzzGrade.Doubtful));
+            if (c.Chance.One(2)) return Change(c, entry, (_, _) => (c.Chance.Of(s_halves), FuzzGrade.Doubtful));
             entry.Members.Insert(c.Chance.Next(0, entry.Members.Count + 1), new FuzzMember("extra", "\"\\ud83d\"", null));
             entry.Spoil(FuzzGrade.Doubtful);
             return true;
@@ -139,8 +154,7 @@ internal static class FuzzValueMutators
 
     private static void Extra(FuzzCase c, FuzzEntry entry)
     {
-        var (name, json) = c.Chance.Of<(string, string)>(
-            [("confidence", "0.9"), ("comment", "\"so }], it is\""), ("index", "1"), ("row", "2"), ("ID", "1"), ("Id", "null"), ("_", "[[],{}]"), ("why not", "null"), ("title", "\"\\u00fc\"")]);
+        var (name, json) = c.Chance.Of(s_extras);
         if (entry.Members.Exists(m => m.Name == name)) return;
         entry.Members.Insert(c.Chance.Next(0, entry.Members.Count + 1), new FuzzMember(name, json, null));
     }

@@ -71,7 +71,8 @@ internal sealed class FuzzWorld
         var entry = new FuzzEntry(FuzzMarks.Owner(kind, row), row) { Abstains = abstains };
         if (abstains)
         {
-            entry.Members.Add(new FuzzMember(ReplySchema.AbstainProperty, chance.Text($"{chance.Mark(kind)}: {chance.Of(["no idea", "\"?\"", "{}", "ü"])}"), null));
+            var reason = $"{chance.Mark(kind)}: {chance.Of(["no idea", "\"?\"", "{}", "ü"])}";
+            entry.Members.Add(new FuzzMember(ReplySchema.AbstainProperty, chance.Text(reason), null));
         }
         else
         {
@@ -107,7 +108,8 @@ internal sealed class FuzzWorld
     /// <summary>Answers within the answer, with ids and marks: what a reader that searches for entries must not take for one.</summary>
     private static FuzzShape Parts(FuzzChance chance)
     {
-        var part = new FuzzObject([new FuzzProperty("id", new FuzzNumber(true, 0, 12, false), true), new FuzzProperty("mark", new FuzzMark('t', false), true)], false);
+        var (id, mark) = (new FuzzProperty("id", new FuzzNumber(true, 0, 12, false), true), new FuzzProperty("mark", new FuzzMark('t', false), true));
+        var part = new FuzzObject([id, mark], false);
         return chance.One(2) ? part : new FuzzList(part, 0, 3, false);
     }
 

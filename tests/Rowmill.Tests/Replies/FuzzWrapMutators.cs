@@ -5,6 +5,15 @@ namespace Rowmill.Tests.Replies;
 /// <summary>What stands around the answers: other wrappers, layouts, further documents, fences, prose, thinking.</summary>
 internal static class FuzzWrapMutators
 {
+    private static readonly string[] s_before =
+    [
+        "The {rows} you [asked] for:\n", "As {\"rows\": [...]}:\n", "\"rows\" [1] {id}: ", "{", "[", "\"", "Rows: {}\n", "[]\n", "{\"rows\":[]}\n",
+        "```json\n{}\n```\n", "",
+    ];
+
+    private static readonly string[] s_behind =
+        ["\nI left out {nothing} [really].", "\"", "}", "]", "\n{}", "\n[1,2]", "\n{\"done\":true}", "\n\"rows\":[", ""];
+
     public static IReadOnlyList<FuzzMutator> All { get; } =
     [
         new("another wrapper", FuzzStage.Entries, Wrap),
@@ -51,14 +60,14 @@ internal static class FuzzWrapMutators
             c.Main.Entries.RemoveRange(at, rest.Count);
             return Add(c, rest);
         }),
-        new("fence", FuzzStage.Around, c => Around(c, c.Chance.Of(["```json\n", "```\n", "```JSON\r\n", "~~~\n"]), c.Chance.Of(["\n```", "\n```\n", "```", ""]))),
-        new("prose around", FuzzStage.Around, c => Around(c, c.Chance.Of(["Here you are:\n", "Sure!\n\n", "", "It's done. "]), c.Chance.Of(["\nAnything else?", "\n\nThat's all.", ""]))),
+        new("fence", FuzzStage.Around, c => Around(
+            c, c.Chance.Of(["```json\n", "```\n", "```JSON\r\n", "~~~\n"]), c.Chance.Of(["\n```", "\n```\n", "```", ""]))),
+        new("prose around", FuzzStage.Around, c => Around(
+            c, c.Chance.Of(["Here you are:\n", "Sure!\n\n", "", "It's done. "]), c.Chance.Of(["\nAnything else?", "\n\nThat's all.", ""]))),
         new("prose with braces", FuzzStage.Around, c =>
         {
             c.Findable = false;
-            return Around(
-                c, c.Chance.Of(["The {rows} you [asked] for:\n", "As {\"rows\": [...]}:\n", "\"rows\" [1] {id}: ", "{", "[", "\"", "Rows: {}\n", "[]\n", "{\"rows\":[]}\n", "```json\n{}\n```\n", ""]),
-                c.Chance.Of(["\nI left out {nothing} [really].", "\"", "}", "]", "\n{}", "\n[1,2]", "\n{\"done\":true}", "\n\"rows\":[", ""]));
+            return Around(c, c.Chance.Of(s_before), c.Chance.Of(s_behind));
         }),
         new("white space around", FuzzStage.Around, c => Around(c, c.Chance.Of([" ", "\r\n\r\n", "\t\n"]), c.Chance.Of(["\n", "   \n\n", "\0"]))),
         new("byte order mark", FuzzStage.Around, c => Around(c, "\ufeff", "")),
@@ -130,7 +139,8 @@ internal static class FuzzWrapMutators
     {
         var draft = new FuzzText();
         draft.Append(open + c.Chance.Of(["\nLet me see.\n", "\n", "", "{hm} "]), FuzzMarks.Thinking);
-        var entries = Enumerable.Range(1, c.World.Rows).Where(_ => c.Chance.One(2)).Select(row => c.World.Entry(c.Chance, row, 'd').Json(c.Style, keyed: false)).ToList();
+        var entries = Enumerable.Range(1, c.World.Rows).Where(_ => c.Chance.One(2))
+            .Select(row => c.World.Entry(c.Chance, row, 'd').Json(c.Style, keyed: false)).ToList();
         var form = c.Chance.Of([("{\"rows\":[", "]}"), ("[", "]"), ("", ""), ("{\"rows\":[", "")]);
         draft.Append(form.Item1 + string.Join(',', entries) + form.Item2, FuzzMarks.Draft);
         draft.Append(c.Chance.Of(["\nThat will do.", "", "\n"]) + close, FuzzMarks.Thinking);

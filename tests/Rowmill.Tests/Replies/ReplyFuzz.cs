@@ -50,8 +50,7 @@ internal static class ReplyFuzz
             tally.Count(c, reading.Good, FuzzOracle.Judge(c, reading));
             if (number % 8 != 0) return;
             var again = read(c, text);
-            if (again.Problem != reading.Problem || again.Counts != reading.Counts
-                || again.Rows.Zip(reading.Rows).Any(r => r.First.Kind != r.Second.Kind || r.First.Error != r.Second.Error || !r.First.Json.Span.SequenceEqual(r.Second.Json.Span)))
+            if (again.Problem != reading.Problem || again.Counts != reading.Counts || again.Rows.Zip(reading.Rows).Any(r => !AreSame(r.First, r.Second)))
             {
                 tally.Fail(c, new FuzzFault("read differently", 0, $"{reading.Problem} / {again.Problem}"));
             }
@@ -61,6 +60,8 @@ internal static class ReplyFuzz
             tally.Fail(c, new FuzzFault(FuzzTally.Exception, 0, e.ToString()));
         }
     }
+
+    private static bool AreSame(RowReading a, RowReading b) => a.Kind == b.Kind && a.Error == b.Error && a.Json.Span.SequenceEqual(b.Json.Span);
 
     /// <summary>A reply with those mutations, or with one to four by chance.</summary>
     public static FuzzCase Make(FuzzWorld world, int number, IReadOnlyList<FuzzMutator>? mutators = null)
@@ -109,12 +110,15 @@ internal static class ReplyFuzz
 /// <param name="Schema">What an answer is.</param>
 internal sealed record FuzzFailure(int Seed, int Number, int Rows, IReadOnlyList<string> Done, FuzzFault Fault, byte[] Text, string Schema)
 {
+    /// <summary>The mutations, whatever their order.</summary>
+    public string Causes { get; } = string.Join(", ", Done.Distinct().Order(StringComparer.Ordinal));
+
     public override string ToString() =>
         $"""
         {Fault.Kind}, row {Fault.Row} of {Rows}: {Fault.What}
           world {Seed}, reply {Number}, after: {string.Join(", ", Done)}
           schema: {Schema}
-          reply:  {Encoding.UTF8.GetString(Text)}
+          reply:  {Encoding.UTF8.GetString(Text.AsSpan(0, Math.Min(Text.Length, 4000)))}
           base64: {(Text.Length < 400 ? Convert.ToBase64String(Text) : "")}
         """;
 }

@@ -47,20 +47,22 @@ public sealed class MutatedRepliesTests(ITestOutputHelper output)
                 "abstained" => FuzzMarks.In(errors[i]).First(),
                 _ => null,
             };
-            if (mark is not null) Assert.True(titles.GetValueOrDefault(mark) == title, $"{title} is {statuses[i]} with {mark}, the mark of {titles.GetValueOrDefault(mark) ?? "nobody"}");
-            else Assert.True(statuses[i] == "failed" && errors[i].Length > 0, $"{title} is {statuses[i]}: {errors[i]}");
+            var owner = mark is null ? null : titles.GetValueOrDefault(mark);
+            if (mark is null) Assert.True(statuses[i] == "failed" && errors[i].Length > 0, $"{title} is {statuses[i]}: {errors[i]}");
+            else Assert.True(owner == title, $"{title} is {statuses[i]} with {mark}, the mark of {owner ?? "nobody"}");
         }
 
         var rows = summary.Rows;
-        Assert.Equal(
-            new RowCounts(Rows, statuses.Count(s => s == "answered"), statuses.Count(s => s == "abstained"), 0, statuses.Count(s => s == "failed"), 0, 0), rows);
+        var (answered, abstained) = (statuses.Count(s => s == "answered"), statuses.Count(s => s == "abstained"));
+        Assert.Equal(new RowCounts(Rows, answered, abstained, 0, Rows - answered - abstained, 0, 0), rows);
         Assert.True(summary.State is RunState.Completed or RunState.CompletedWithGaps, $"{summary.State}");
         // A tree of halves has fewer than two nodes a row, each asked at most twice; then come the tries alone.
         Assert.InRange(summary.Calls.Succeeded, Rows / Pack, Rows * (4 + Ladder.TriesAlone));
         // Most rows of a mutated reply are good, and those are kept: far fewer calls are needed than for asking each row by itself.
         Assert.InRange(summary.Calls.Sent, 1, Rows);
         Assert.InRange(rows.Answered + rows.Abstained, Rows * 98 / 100, Rows);
-        output.WriteLine($"seed {seed}: {rows.Answered} answered, {rows.Abstained} abstained, {rows.Failed} failed, {summary.Calls.Sent} calls for {Rows / Pack} packs");
+        output.WriteLine(
+            $"seed {seed}: {rows.Answered} answered, {rows.Abstained} abstained, {rows.Failed} failed, {summary.Calls.Sent} calls for {Rows / Pack} packs");
 
         world.Forget();
         var again = await world.RunAsync();
@@ -80,9 +82,7 @@ public sealed class MutatedRepliesTests(ITestOutputHelper output)
         var reply = ReplyFuzz.Make(pack, 0, chance.Next(5) == 0 ? [] : null);
         // One that really gives an answer under another row's id is nobody's fault but the model's; who is to know?
         for (var other = 1; reply.Told.Count > 0 || reply.Torn.Count > 0; other++) reply = ReplyFuzz.Make(pack, other);
-        return new ModelResult
-        {
-            Reply = new ModelReply(reply.Text.ToArray(), reply.Cut is null ? ReplyEnding.Complete : ReplyEnding.Truncated, new TokenUsage(100, 0, 10 * call.Titles.Count)),
-        };
+        var ending = reply.Cut is null ? ReplyEnding.Complete : ReplyEnding.Truncated;
+        return new ModelResult { Reply = new ModelReply(reply.Text.ToArray(), ending, new TokenUsage(100, 0, 10 * call.Titles.Count)) };
     }
 }

@@ -81,8 +81,8 @@ public sealed class RunLadderTests
         Assert.Equal(new RowCounts(40, 39, 0, 0, 1, 0, 0), summary.Rows);
         Assert.StartsWith("filtered: ", (await world.ColumnAsync("ai_error"))[8], StringComparison.Ordinal);
         if (routing == Routing.Spread) return;
-        Assert.Equal(bad, world.Model("b").Calls[0].Titles);
-        Assert.Equal(bad, world.Model("c").Calls[0].Titles);
+        Assert.Equal(bad.Order(), world.Model("b").Calls[0].Titles.Order());
+        Assert.Equal(bad.Order(), world.Model("c").Calls[0].Titles.Order());
         Assert.Equal("High", (await world.ColumnAsync("ai_energy"))[1]);
 
         ModelResult Filters(FakeCall call) => call.Titles.Any(bad.Contains) ? FakeReply.Fail(FailureKind.Filtered) : FakeReply.Good(call);
@@ -191,9 +191,9 @@ public sealed class RunLadderTests
 
         Assert.Equal(RunState.Failed, summary.State);
         Assert.Equal(ExitCode.UserError, SummaryJson.ExitCode(summary));
-        Assert.InRange(summary.Calls.Sent, Harvest.MostBarren, Harvest.MostBarren + 3);
-        Assert.InRange(summary.Rows.Pending, 990, 1000);
-        Assert.StartsWith("fake/a was asked 30 times and gave not one valid answer (broken_reply: the reply ", summary.Message, StringComparison.Ordinal);
+        Assert.InRange(summary.Calls.Sent, Harvest.LeastBarrenPacks, Harvest.MostBarrenRows / 2);
+        Assert.Equal(1000, summary.Rows.Pending);
+        Assert.Contains(" rows and gave not one valid answer (broken_reply; ", summary.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -202,12 +202,12 @@ public sealed class RunLadderTests
         using var world = new RunWorld();
         world.Table(RunWorld.Titles(400));
         world.Job = world.Job with { Routes = [RunWorld.Route("a"), RunWorld.Route("b")] };
-        world.Model("a").Script = call => FakeReply.Text(call, "", ReplyEnding.Refused);
+        world.Model("a").Script = call => FakeReply.Text(call, "I do not understand.");
 
         var summary = await world.RunAsync();
 
         Assert.Equal(RunState.Completed, summary.State);
-        Assert.Equal(Harvest.MostBarren, world.Model("a").Calls.Count);
+        Assert.InRange(world.Model("a").Calls.Count, Harvest.LeastBarrenPacks, Harvest.MostBarrenRows + 50);
         Assert.Contains(world.Seen.Events, e => e.Kind == "no_answers");
     }
 
@@ -222,7 +222,7 @@ public sealed class RunLadderTests
         var summary = await world.RunAsync();
 
         Assert.Equal(new RowCounts(40, 20, 0, 0, 20, 0, 20), summary.Rows);
-        Assert.True(summary.Calls.Sent > Harvest.MostBarren);
+        Assert.True(summary.Calls.Sent > 20);
     }
 
     [Fact]

@@ -109,7 +109,14 @@ public sealed class RunReceiptTests
         var open = await world.Store.Calls.OpenAsync(call.Intent with { Lease = lease }, TestContext.Current.CancellationToken);
         await world.Store.Answers.AppendAsync(new OutcomePack
         {
-            Job = "songs", RunId = "another", Question = call.Intent.Question, Route = call.Intent.Route, CallId = open, At = call.Intent.At, Lease = lease, Fresh = true,
+            Job = "songs",
+            RunId = "another",
+            Question = call.Intent.Question,
+            Route = call.Intent.Route,
+            CallId = open,
+            At = call.Intent.At,
+            Lease = lease,
+            Fresh = true,
             Rows = [new RowOutcome(call.Intent.Rows[0], OutcomeKind.Abstained, "\"why\""u8.ToArray(), 2)],
         }, TestContext.Current.CancellationToken);
 

@@ -84,7 +84,7 @@ public abstract partial class CallLedgerContract
         Assert.Equal([ids[1]], await IdsAsync(store, new CallQuery("songs") { State = CallState.Cleared, Row = Key(1) }));
         Assert.Empty(await IdsAsync(store, new CallQuery("songs") { State = CallState.Cleared, RunId = "run-2" }));
         Assert.Equal(1m, await store.Calls.SpentAsync("songs"));
-        Assert.Equal(new Doubt(0, 0, 0), await store.Calls.FindDoubtAsync(new Lease("songs", "run-3", 3)));
+        Assert.Equal(new Doubt(1, 1, 0.25m), await store.Calls.FindDoubtAsync(new Lease("songs", "run-3", 3)));
 
         await store.Calls.SettleAsync(Settlement(ids[0], 0.01m));
         Assert.Equal(CallState.Settled, (await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync())[0].State);

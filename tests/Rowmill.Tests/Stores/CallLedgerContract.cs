@@ -115,10 +115,10 @@ public abstract partial class CallLedgerContract
         var own = await store.Calls.OpenAsync(Intent(4) with { RunId = "run-2", Lease = lease });
 
         Assert.Equal(new Doubt(2, 2, 0.25m), await store.Calls.FindDoubtAsync(lease));
-        Assert.Equal(new Doubt(0, 0, 0), await store.Calls.FindDoubtAsync(lease));
+        Assert.Equal(new Doubt(2, 2, 0.25m), await store.Calls.FindDoubtAsync(lease));
 
         var next = (await store.Lease.AcquireAsync("songs", "run-3", owner)).Granted!;
-        Assert.Equal(new Doubt(1, 1, 0.5m), await store.Calls.FindDoubtAsync(next));
+        Assert.Equal(new Doubt(3, 3, 0.75m), await store.Calls.FindDoubtAsync(next));
         var doubted = await store.Calls.ReadAsync(new CallQuery("songs") { State = CallState.InDoubt }).ToListAsync();
         Assert.Equal([dead, unpriced, own], doubted.Select(c => c.CallId));
         Assert.Equal(0.95m, await store.Calls.SpentAsync("songs"));

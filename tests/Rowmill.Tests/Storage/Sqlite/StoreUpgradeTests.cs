@@ -32,7 +32,7 @@ public sealed class StoreUpgradeTests : IDisposable
             Assert.Equal(1.2m, await store.Calls.SpentAsync("songs"));
 
             var lease = new Lease("songs", "run-2", 2);
-            Assert.Equal(new Doubt(1, 1, 0.5m), await store.Calls.FindDoubtAsync(lease));
+            Assert.Equal(new Doubt(2, 2, 1m), await store.Calls.FindDoubtAsync(lease));
             await store.Calls.ClearAsync(lease, [2, 3], ClearedBy.Outcomes);
             var counts = new ReplyCounts(1, 2, 3, 4, 5, 6);
             var next = await store.Calls.OpenAsync(Intent(4) with { Lease = lease });
