@@ -86,7 +86,7 @@ internal static class CheckRoutes
         var price = route.Price;
         return new (string, decimal?)[]
         {
-            ("input", price?.Input), ("output", price?.Output), ("cached_input", price?.CachedInput),
+            ("input", price?.Input), ("output", price?.Output), ("cached_input", price?.CachedInput), ("cache_write", price?.CacheWrite),
             ("batch_input", price?.BatchInput), ("batch_output", price?.BatchOutput),
         }.Where(p => p.Item2 is not null).Select(p => (p.Item1, p.Item2!.Value));
     }

@@ -72,6 +72,7 @@ internal static class LimitsSection
         var input = Usd("input");
         var output = Usd("output");
         var cached = Usd("cached_input");
+        var cacheWrite = Usd("cache_write");
         var batchInput = Usd("batch_input");
         var batchOutput = Usd("batch_output");
         price.Finish();
@@ -79,7 +80,7 @@ internal static class LimitsSection
             if (!price.Has(key)) price.Report(key, $"'{key}' is missing.", "Write USD per million tokens: price: { input: 0.15, output: 0.60 }.");
         return input is null || output is null
             ? null
-            : new Price(input.Value, output.Value) { CachedInput = cached, BatchInput = batchInput, BatchOutput = batchOutput };
+            : new Price(input.Value, output.Value) { CachedInput = cached, CacheWrite = cacheWrite, BatchInput = batchInput, BatchOutput = batchOutput };
 
         decimal? Usd(string key) => price.Number(key, 0, 100_000);
     }

@@ -8,6 +8,10 @@ internal static partial class RouteSection
 {
     private const int LargestContext = 100_000_000;
 
+    /// <summary>What the clients of these providers add to the address themselves.</summary>
+    private static readonly List<AddedPath> AddedPaths =
+        [new("ollama", "/v1"), new("ollama", "/api"), new("gemini", "/v1beta"), new("anthropic", "/v1")];
+
     /// <summary>How the routes are used; a mistake is reported.</summary>
     public static Routing ReadRouting(JobMap file)
     {
@@ -95,9 +99,7 @@ internal static partial class RouteSection
         var model = slash < 0 ? "" : name[(slash + 1)..];
         var known = KnownProviders.Find(provider);
         var names = KnownProviders.All.Select(p => p.Name).ToArray();
-        if (KnownProviders.Planned.Contains(provider))
-            entry.Report("model", $"The provider '{provider}' is not in this version yet.", $"Providers in this version: {string.Join(", ", names)}.");
-        else if (slash < 0)
+        if (slash < 0)
             entry.Report("model", $"'{name}' is not PROVIDER/MODEL.", known is null ? $"Write a provider before it: {string.Join(", ", names)}." : $"Write {name}/MODEL.");
         else if (known is null)
             entry.Report("model", $"There is no provider '{provider}'.", NearestName.Suggest(provider, names));
@@ -128,8 +130,10 @@ internal static partial class RouteSection
         else
         {
             var address = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-            if (provider?.Name != "ollama" || !address.EndsWith("/v1", StringComparison.Ordinal)) return address;
-            entry.Report("base_url", "For ollama the address is the server's own, without /v1.", $"Write {address[..^3]}.");
+            if (provider is not null && AddedPaths.Find(path => path.Provider == provider.Name && address.EndsWith(path.Path, StringComparison.Ordinal)) is { } added)
+                entry.Report("base_url", $"For {provider.Name} the address is the server's own, without {added.Path}.", $"Write {address[..^added.Path.Length]}.");
+            else
+                return address;
         }
 
         return null;
@@ -149,4 +153,6 @@ internal static partial class RouteSection
     // How the keys of the usual services begin.
     [GeneratedRegex("^(sk|gsk|pk|AIza|xai|hf)[_-]?[A-Za-z0-9]{20,}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Key();
+
+    private sealed record AddedPath(string Provider, string Path);
 }

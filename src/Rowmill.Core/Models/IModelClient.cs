@@ -42,6 +42,9 @@ public sealed record ModelRequest
     /// <summary>The user message, UTF-8: <c>{"rows":[{"id":1,…},…]}</c>.</summary>
     public required ReadOnlyMemory<byte> User { get; init; }
 
+    /// <summary>What was said before, oldest first; empty for rows, which are asked in one turn.</summary>
+    public IReadOnlyList<ModelTurn> Earlier { get; init; } = [];
+
     /// <summary>JSON Schema of the whole reply (the wrapper with <c>rows</c>), as UTF-8 JSON in full JSON Schema.</summary>
     public required ReadOnlyMemory<byte> ReplySchema { get; init; }
 
@@ -54,6 +57,11 @@ public sealed record ModelRequest
     /// <summary>Sampling options of the job.</summary>
     public required Questions.SamplingOptions Sampling { get; init; }
 }
+
+/// <summary>One earlier turn of a conversation.</summary>
+/// <param name="IsModel">True for what the model said, false for what it was told.</param>
+/// <param name="Text">The text.</param>
+public sealed record ModelTurn(bool IsModel, string Text);
 
 /// <summary>One HTTP request as it would be sent, fit to be printed.</summary>
 /// <param name="Method">HTTP method.</param>

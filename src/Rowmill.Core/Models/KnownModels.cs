@@ -72,6 +72,7 @@ public static partial class KnownModels
     private static Price ReadPrice(JsonElement price) => new(price.GetProperty("input").GetDecimal(), price.GetProperty("output").GetDecimal())
     {
         CachedInput = Optional(price, "cached_input"),
+        CacheWrite = Optional(price, "cache_write"),
         BatchInput = Optional(price, "batch_input"),
         BatchOutput = Optional(price, "batch_output"),
     };

@@ -14,14 +14,13 @@ public static class KnownProviders
     [
         new("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
         new("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-        // The client adds /v1 or /api.
+        // The clients add /v1beta, /v1, and /v1 or /api.
+        new("gemini", "https://generativelanguage.googleapis.com", "GEMINI_API_KEY"),
+        new("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY"),
         new("ollama", "http://localhost:11434", null),
         new("simulator", "http://127.0.0.1:8484/v1", null),
         new("openai-compatible", null, null),
     ];
-
-    /// <summary>Providers that are known by name and not in this version yet.</summary>
-    public static IReadOnlyList<string> Planned { get; } = ["gemini", "anthropic"];
 
     /// <summary>The provider of a name, or null.</summary>
     public static KnownProvider? Find(string name) => All.FirstOrDefault(p => p.Name == name);

@@ -3,7 +3,7 @@ namespace Rowmill.Core.Models;
 /// <summary>Provider + model + account + limits + price: one way to ask. A job lists its routes in order of preference.</summary>
 public sealed record Route
 {
-    /// <summary>The provider: <c>openai</c>, <c>groq</c>, <c>ollama</c>, <c>simulator</c> or <c>openai-compatible</c>.</summary>
+    /// <summary>The provider: one of <see cref="KnownProviders"/>, or a name of the caller's for a client of its own.</summary>
     public required string Provider { get; init; }
 
     /// <summary>The provider's own name of the model; may hold slashes.</summary>
@@ -52,6 +52,9 @@ public sealed record Price(decimal Input, decimal Output)
     /// <summary>Cached prompt tokens; null means they cost as much as others.</summary>
     public decimal? CachedInput { get; init; }
 
+    /// <summary>Prompt tokens that the provider writes into its cache (Anthropic); null means they cost as much as others.</summary>
+    public decimal? CacheWrite { get; init; }
+
     /// <summary>Prompt tokens in a provider's batch job.</summary>
     public decimal? BatchInput { get; init; }
 
@@ -59,8 +62,11 @@ public sealed record Price(decimal Input, decimal Output)
     public decimal? BatchOutput { get; init; }
 
     /// <summary>The cost of a call in USD.</summary>
-    public decimal Of(TokenUsage usage) =>
-        ((usage.Input - usage.CachedInput) * Input + usage.CachedInput * (CachedInput ?? Input) + usage.Output * Output) / 1_000_000m;
+    public decimal Of(TokenUsage usage) => (
+        (usage.Input - usage.CachedInput - usage.CacheWrites) * Input
+        + usage.CachedInput * (CachedInput ?? Input)
+        + usage.CacheWrites * (CacheWrite ?? Input)
+        + usage.Output * Output) / 1_000_000m;
 }
 
 /// <summary>Limits as the job file gives them; null where it is silent.</summary>
@@ -106,7 +112,16 @@ public sealed record RouteLimits
 /// <param name="Output">Reply tokens, thinking included.</param>
 public readonly record struct TokenUsage(long Input, long CachedInput, long Output)
 {
+    /// <summary>Prompt tokens of <see cref="Input"/> that the provider wrote into its cache, at a price of their own (Anthropic).</summary>
+    public long CacheWrites { get; init; }
+
+    /// <summary>Reply tokens of <see cref="Output"/> spent on thinking, as far as the provider tells them.</summary>
+    public long Reasoning { get; init; }
+
     /// <summary>The sum, field by field.</summary>
-    public static TokenUsage operator +(TokenUsage a, TokenUsage b) =>
-        new(a.Input + b.Input, a.CachedInput + b.CachedInput, a.Output + b.Output);
+    public static TokenUsage operator +(TokenUsage a, TokenUsage b) => new(a.Input + b.Input, a.CachedInput + b.CachedInput, a.Output + b.Output)
+    {
+        CacheWrites = a.CacheWrites + b.CacheWrites,
+        Reasoning = a.Reasoning + b.Reasoning,
+    };
 }

@@ -88,8 +88,6 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("  csv: songs.csv", "  excel: songs.xlsx", "source.excel", 3)]
     [InlineData("  csv: songs.csv", "  postgres: songs", "source.postgres", 3)]
     [InlineData("  csv: songs.csv", "  job: other", "source.job", 3)]
-    [InlineData("groq/openai/gpt-oss-20b", "gemini/gemini-2.5-flash", "models[0].model", 13)]
-    [InlineData("groq/openai/gpt-oss-20b", "anthropic/claude", "models[0].model", 13)]
     [InlineData("output:", "context: { before: 5 }\noutput:", "context", 14)]
     [InlineData("output:", "batch: { poll: 30s }\noutput:", "batch", 14)]
     [InlineData("output:", "pack: { contiguous: true }\noutput:", "pack.contiguous", 14)]

@@ -122,7 +122,7 @@ public sealed class JobFileTests : IDisposable
                 context: 8192
                 timeout: 1h30m
                 limits: { concurrency: auto, burst: 3, requests_per_minute: 10, input_tokens_per_minute: 5, output_tokens_per_minute: 6, account: team }
-                price: { input: 1, output: 2, cached_input: 0.1, batch_input: 0.5, batch_output: 1 }
+                price: { input: 1, output: 2, cached_input: 0.1, cache_write: 1.25, batch_input: 0.5, batch_output: 1 }
               - model: simulator/x
                 max_output: 100
             patience: 0
@@ -144,7 +144,7 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal(TimeSpan.FromMinutes(90), route.Timeout);
         Assert.Equal(
             new RouteLimits { Burst = 3, RequestsPerMinute = 10, InputTokensPerMinute = 5, OutputTokensPerMinute = 6, Account = "team" }, route.Limits);
-        Assert.Equal(new Price(1, 2) { CachedInput = 0.1m, BatchInput = 0.5m, BatchOutput = 1 }, route.Price);
+        Assert.Equal(new Price(1, 2) { CachedInput = 0.1m, CacheWrite = 1.25m, BatchInput = 0.5m, BatchOutput = 1 }, route.Price);
         Assert.Equal(("http://127.0.0.1:8484/v1", null, 100), (job.Routes[1].BaseUrl, job.Routes[1].ApiKeyEnv, job.Routes[1].MaxOutputTokens));
         Assert.Equal(TimeSpan.Zero, job.Patience);
         Assert.Equal(("label_", true, true, 3), (job.Output.Prefix, job.Output.Bom, job.Output.Receipt, job.Output.Spread["tags"]));
