@@ -60,7 +60,7 @@ internal static class CheckCommand
     private static void Describe(CommandOutput words, JsonObject document, IModelClient client, ModelRequest request, int rows, long pending)
     {
         var preview = client.Preview(request);
-        var losses = client.SchemaLosses(request);
+        var losses = client.Losses(request);
         document["rows_in_request"] = rows;
         document["schema_losses"] = new JsonArray([.. losses.Select(l => (JsonNode)l)]);
         document["request"] = new JsonObject

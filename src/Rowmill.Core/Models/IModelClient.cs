@@ -13,8 +13,8 @@ public interface IModelClient
     /// <summary>The best form of structured output this route can be expected to take.</summary>
     StructuredOutput StructuredOutput { get; }
 
-    /// <summary>What the answer schema says and this service's schema dialect cannot, one line each; still enforced on the answer.</summary>
-    IReadOnlyList<string> SchemaLosses(ModelRequest request);
+    /// <summary>What the request says and this service's wire cannot, one line each: parts of the schema, which are still enforced on the answer, and options.</summary>
+    IReadOnlyList<string> Losses(ModelRequest request);
 }
 
 /// <summary>How the reply's form is asked for, best first.</summary>

@@ -54,6 +54,11 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 Interlocked.Increment(ref route.Successes);
                 return await harvest.ReadAsync(call, failure, RowFailures.BadGeneration).ConfigureAwait(false);
 
+            case FailureKind.ConnectionLost when harvest.HoldsAnswers(call, failure):
+                // It broke off in the middle of a reply that is paid for: the answers that came whole count.
+                Interlocked.Increment(ref route.Successes);
+                return await harvest.ReadAsync(call, failure, RowFailures.Unavailable).ConfigureAwait(false);
+
             case FailureKind.TooLarge when failure.Window is not null && await learning.HasShrunkAsync(call, failure).ConfigureAwait(false):
                 // Larger than a window: what it admits is known now, so the next request is smaller or goes elsewhere.
                 run.Events.Emit("too_large", new JsonObject { ["model"] = route.Route.Name, ["window"] = failure.Window, ["reason"] = failure.Message });

@@ -48,6 +48,10 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         return await StoreAsync(call, reading, reason, reply.Text, usage, null, came).ConfigureAwait(false);
     }
 
+    /// <summary>Whether text that came with a failure answers a row.</summary>
+    public bool HoldsAnswers(EndedCall call, ModelFailure failure) =>
+        !failure.PartialText.IsEmpty && run.Reader.Read(failure.PartialText, call.Pack.Rows.Count).Good > 0;
+
     /// <summary>Text that came with a failure is read like a reply.</summary>
     public ValueTask<StillToAsk> ReadAsync(EndedCall call, ModelFailure failure, string reason)
     {

@@ -27,5 +27,5 @@ public sealed class OpenAiDialectTests
     [InlineData("http://localhost:11434/")]
     [InlineData("http://localhost:11434/v1")]
     public void Ollamas_v1_is_added_where_it_is_missing(string baseUrl) =>
-        Assert.Equal("http://localhost:11434/v1/chat/completions", OpenAiDialect.For("ollama")!.ChatUrl(baseUrl));
+        Assert.Equal("http://localhost:11434/v1/chat/completions", OpenAiManners.For("ollama")!.ChatUrl(baseUrl));
 }

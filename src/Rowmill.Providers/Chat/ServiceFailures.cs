@@ -4,10 +4,10 @@ using Rowmill.Core.Models;
 using Rowmill.Providers.Http;
 using Rowmill.Providers.Limits;
 
-namespace Rowmill.Providers.OpenAi;
+namespace Rowmill.Providers.Chat;
 
 /// <summary>Tells from status, headers and body what a refusal means. The words count as much as the codes: imitators share few codes.</summary>
-internal sealed class OpenAiFailures(Route route, HeaderMeaning meaning, SecretMask mask, TimeProvider clock)
+internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, TimeProvider clock)
 {
     private static readonly string[] s_contextWords =
     [
@@ -38,17 +38,17 @@ internal sealed class OpenAiFailures(Route route, HeaderMeaning meaning, SecretM
     /// <summary>Reads a refusal, or an error sent with status 200.</summary>
     /// <returns>The failure, and what words and headers say of the service's windows.</returns>
     public (ModelFailure Failure, IReadOnlyList<LimitReading> Limits) Of(
-        HttpResponseMessage response, ReadOnlyMemory<byte> body, ModelRequest request, ServiceError error)
+        HttpResponseMessage response, ReadOnlyMemory<byte> body, StructuredOutput form, ServiceError error)
     {
         var sent = (int)response.StatusCode;
         var words = error.Message ?? $"HTTP {sent} {response.ReasonPhrase}".TrimEnd() + " without a word";
         var status = sent < 400 ? StatusIn(error, sent) : sent;
-        var kind = status is 429 && !IsBadGeneration(error) ? (FailureKind?)null : Kind(status, error, words, request.Form);
+        var kind = protocol.Kind(status, error, words) ?? (status is 429 && !IsBadGeneration(error) ? null : Kind(status, error, words, form));
         var refusal = kind is null ? LimitRefusal.Of(error) : kind is FailureKind.TooLarge ? LimitRefusal.TooLarge(error.Message) : null;
         kind ??= refusal!.Kind;
         TimeSpan? wait = kind is FailureKind.RateLimited or FailureKind.Unavailable && refusal is not { WaitIsFalse: true }
             ? RetryAfter.Read(response.Headers, error.Message, refusal?.Wait, clock) : null;
-        var told = LimitHeaders.Read(response.Headers, meaning, refused: status is 429);
+        var told = protocol.Limits(response.Headers, refused: status is 429);
         var failure = new ModelFailure(kind.Value, mask.Hide(Evidence.OneLine(mask.Hide(words), Advice(kind.Value, sent, words, response))))
         {
             HttpStatus = sent,
@@ -58,19 +58,7 @@ internal sealed class OpenAiFailures(Route route, HeaderMeaning meaning, SecretM
             Evidence = mask.Hide(Evidence.Of(response, body.Span)),
             Billed = kind is FailureKind.BadGeneration,
         };
-        return (failure, refusal?.With(told, meaning is HeaderMeaning.DailyRequestsMinuteTokens, wait) ?? told);
-    }
-
-    /// <summary>True when the service refuses the output limit for its name, and would take the other one.</summary>
-    public static bool RefusesLimitName(ServiceError error, string sent)
-    {
-        if (error.Message is not { } words || Says(words, "maximum context length")) return false;
-        var other = OpenAiDialect.OtherLimit(sent);
-        var at = words.IndexOf(sent, StringComparison.Ordinal);
-        var otherAt = words.IndexOf(other, StringComparison.Ordinal);
-        var complains = error.Param is { } param ? param == sent : at >= 0 && (otherAt < 0 || at < otherAt);
-        return complains && (error.Code is "unsupported_parameter" or "unknown_parameter"
-            || SaysAny(words, "unsupported", "not supported", "unrecognized", "unknown", "not permitted"));
+        return (failure, refusal?.With(told, protocol.HeaderMeaning is HeaderMeaning.DailyRequestsMinuteTokens, wait) ?? told);
     }
 
     private static FailureKind Kind(int status, ServiceError error, string words, StructuredOutput form)
@@ -113,27 +101,27 @@ internal sealed class OpenAiFailures(Route route, HeaderMeaning meaning, SecretM
     private static int StatusIn(ServiceError error, int status) =>
         int.TryParse(error.Code, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code is >= 400 and < 600 ? code : status;
 
-    private string Advice(FailureKind kind, int status, string words, HttpResponseMessage response) => kind switch
+    private string Advice(FailureKind kind, int status, string words, HttpResponseMessage response) => protocol.Advice(kind, status, words) ?? kind switch
     {
-        FailureKind.ModelRefused when route.Provider is "ollama" && !Says(words, "ollama pull") => $"; get it with `ollama pull {route.Model}`",
-        FailureKind.BadRequest when status is 404 or 405 => $"; nothing answers at this path: is base_url {route.BaseUrl} right?",
+        FailureKind.BadRequest when status is 404 or 405 => $"; nothing answers at this path: is base_url {protocol.Route.BaseUrl} right?",
         FailureKind.BadRequest when status is >= 300 and < 400 =>
-            $"; base_url {route.BaseUrl} redirects to {response.Headers.Location}, and a key is not sent after a redirect",
+            $"; base_url {protocol.Route.BaseUrl} redirects to {response.Headers.Location}, and a key is not sent after a redirect",
         FailureKind.BadReply when status is 403 => "; a filter in front of the service blocked this program, the key was not looked at",
         FailureKind.Unavailable when SaysAny(words, s_memoryWords) =>
             "; the server has too little memory: take a smaller model or context",
         _ => "",
     };
 
-    private static bool HasCode(ServiceError error, string[] codes) =>
-        Array.IndexOf(codes, error.Code) >= 0 || Array.IndexOf(codes, error.Type) >= 0;
-
-    private static bool Says(string words, string phrase) => words.Contains(phrase, StringComparison.OrdinalIgnoreCase);
-
-    private static bool SaysAny(string words, params ReadOnlySpan<string> phrases)
+    /// <summary>Whether words hold one of some phrases, in whatever case.</summary>
+    public static bool SaysAny(string words, params ReadOnlySpan<string> phrases)
     {
         foreach (var phrase in phrases)
             if (Says(words, phrase)) return true;
         return false;
     }
+
+    private static bool HasCode(ServiceError error, string[] codes) =>
+        Array.IndexOf(codes, error.Code) >= 0 || Array.IndexOf(codes, error.Type) >= 0;
+
+    private static bool Says(string words, string phrase) => words.Contains(phrase, StringComparison.OrdinalIgnoreCase);
 }

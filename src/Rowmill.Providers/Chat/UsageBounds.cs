@@ -1,6 +1,6 @@
 using Rowmill.Core.Models;
 
-namespace Rowmill.Providers.OpenAi;
+namespace Rowmill.Providers.Chat;
 
 /// <summary>
 /// The most tokens one call can have taken. A count beyond it is a fault of the service: believed, it would charge an account's windows
