@@ -90,6 +90,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
 
             case FailureKind.FormRefused when route.LowerForm(call.Request.Form):
                 run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["refused"] = call.Request.Form.ToString(), ["reason"] = failure.Message });
+                await run.Environment.Calibrations.SetFormAsync(route.Route.Id, route.Form).ConfigureAwait(false);
                 break;
 
             case FailureKind.FormRefused:

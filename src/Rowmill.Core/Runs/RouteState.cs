@@ -21,15 +21,16 @@ internal sealed class RouteState : IDisposable
     /// <param name="owner">Whose windows it uses.</param>
     /// <param name="windows">What binds it at the run's start.</param>
     /// <param name="gate">Back-off and holds.</param>
+    /// <param name="form">The best form it took after it had refused a better one; null when it refused none.</param>
     public RouteState(
-        Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate)
+        Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate, StructuredOutput? form = null)
     {
         Route = route;
         Client = client;
         Sizer = sizer;
         Owner = owner;
         Gate = gate;
-        Form = client.StructuredOutput;
+        Form = form > client.StructuredOutput ? form.Value : client.StructuredOutput;
         Level = new ConcurrencyLevel(route.Limits.Concurrency);
         Slots = new RouteSlots(() => Level.Level);
         _windows = windows;

@@ -171,6 +171,20 @@ public sealed class RunFailureTests
     }
 
     [Fact]
+    public async Task The_next_run_begins_with_the_form_that_the_model_took()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(4));
+        world.Model().Script = call => call.Request.Form < StructuredOutput.JsonMode ? FakeReply.Fail(FailureKind.FormRefused) : FakeReply.Good(call);
+        await world.RunAsync();
+        var before = world.Model().Calls.Count;
+
+        await world.RunAsync(new RunOptions { Fresh = true });
+
+        Assert.All(world.Model().Calls.Skip(before), call => Assert.Equal(StructuredOutput.JsonMode, call.Request.Form));
+    }
+
+    [Fact]
     public async Task A_model_that_takes_no_form_at_all_ends_the_run()
     {
         using var world = new RunWorld();
