@@ -47,28 +47,29 @@ internal sealed class RouteLearning(RunContext run)
         call.Learned = true;
         if (failure.Kind is FailureKind.Unavailable or FailureKind.TimedOut or FailureKind.ConnectionLost)
             call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());
-        if (failure.Billed || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost)
-        {
-            // The service may have counted it: what was reserved stays charged.
-            await SettleAsync(call, new WindowSettlement(null) { Readings = call.Result.Limits }).ConfigureAwait(false);
-            return;
-        }
-
-        // A request that the service called wrong has been counted as one, and brought no tokens.
-        var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
-        var settlement = new WindowSettlement(counted ? default(TokenUsage) : null)
-        {
-            Counted = counted,
-            Readings = call.Result.Limits,
-            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
-        };
-        await SettleAsync(call, settlement).ConfigureAwait(false);
+        await SettleAsync(call, Settlement(failure, call.Result.Limits)).ConfigureAwait(false);
         if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)
         {
             var hold = new WindowHold(run.Clock.GetUtcNow() + Believed(after), failure.Message);
             await run.Environment.Windows.HoldAsync(call.Route.Owner, hold).ConfigureAwait(false);
             await FollowAsync(call.Route).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What the windows are charged for a request that brought nothing.</summary>
+    public static WindowSettlement Settlement(ModelFailure failure, IReadOnlyList<LimitReading> limits)
+    {
+        // The service may have counted it: what was reserved stays charged.
+        if (failure.Billed || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost) return new WindowSettlement(null) { Readings = limits };
+
+        // A request that the service called wrong has been counted as one, and brought no tokens.
+        var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
+        return new WindowSettlement(counted ? default(TokenUsage) : null)
+        {
+            Counted = counted,
+            Readings = limits,
+            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
+        };
     }
 
     /// <summary>A window turned the request away: whether, after what the service said of it, it keeps the next one back itself.</summary>
