@@ -178,7 +178,12 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
                 Settlement = settlement,
                 Rows = outcomes,
                 Lease = run.Lease,
-                Fresh = run.Options.Fresh || run.Options.RetryFailed,
+                Supersedes = run.Options switch
+                {
+                    { Fresh: true, Model: null } => Supersedes.EveryRoute,
+                    { Fresh: true } or { RetryFailed: true } => Supersedes.OwnRoute,
+                    _ => Supersedes.Nothing,
+                },
             }).ConfigureAwait(false);
         }
 
