@@ -241,6 +241,27 @@ public sealed class RunLadderTests
     }
 
     [Fact]
+    public async Task A_probe_stands_in_the_ledger_as_a_call_without_rows()
+    {
+        using var world = new RunWorld();
+        world.Environment = world.Environment with { Chance = () => 0.5 };
+        world.Table(RunWorld.Titles(5));
+        world.Model().Script = call => call.Titles.Contains("t4") ? FakeReply.Fail(FailureKind.Unavailable) : FakeReply.Good(call);
+        await world.RunAsync();
+
+        var opened = await OpenedJob.OpenAsync(world.Job, cancellationToken: TestContext.Current.CancellationToken);
+        var keys = new List<RowKey>();
+        await foreach (var (_, key) in opened.KeysAsync(TestContext.Current.CancellationToken)) keys.Add(key);
+        var calls = await world.CallsAsync();
+
+        Assert.Equal(world.Model().Calls.Count(c => c.Titles.Contains("")), calls.Count(c => c.Intent.Rows.Count == 0));
+        Assert.All(calls.Where(c => c.Intent.Rows.Count == 0), c => Assert.StartsWith("a probe", c.Settlement!.Note, StringComparison.Ordinal));
+        foreach (var (i, title) in RunWorld.Titles(5).Index())
+            Assert.Equal(world.Model().Asked(title), calls.Count(c => c.Intent.Rows.Contains(keys[i])));
+        Assert.All(calls.Where(c => c.Intent.Rows.Contains(keys[3])), c => Assert.Equal(FailureKind.Unavailable, c.Settlement!.Failure));
+    }
+
+    [Fact]
     public async Task An_outage_at_the_end_ends_no_row()
     {
         using var world = new RunWorld();
