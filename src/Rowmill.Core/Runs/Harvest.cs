@@ -117,7 +117,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         {
             var ask = pack.Rows[i];
             var row = reading.Rows[i];
-            ask.Attempts++;
+            ask.CountAttempt(call.Route.Route.Id);
             if (row.Kind is RowReadingKind.Answered or RowReadingKind.Abstained)
             {
                 var kind = row.Kind == RowReadingKind.Answered ? OutcomeKind.Answered : OutcomeKind.Abstained;
