@@ -24,7 +24,7 @@ internal sealed class Asker
     {
         _run = run;
         var learning = new RouteLearning(run);
-        _admission = new Admission(run, queue.PutBack, queue.TryPutAside);
+        _admission = new Admission(run, queue.PutBack, queue.TryPutAside, intake.LetGo);
         _harvest = new Harvest(run, intake, learning);
         _failed = new FailedCalls(run, _harvest, learning, () => queue.IsUsedUp);
     }
