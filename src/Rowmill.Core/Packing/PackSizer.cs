@@ -94,7 +94,7 @@ internal sealed class PackSizer
     /// <param name="good">Those that got a valid answer.</param>
     /// <param name="truncated">Whether the output limit cut it short.</param>
     /// <param name="times">
-    /// How often its rows have been asked, this time included: 1 for new ones. What comes of others says more about them than about the
+    /// How often its rows have been asked of this route, this time included: 1 for new ones. What comes of others says more about them than about the
     /// size; from the second time is learned whether what is lost whole is lost again.
     /// </param>
     /// <param name="fieldTokens">Estimated tokens of the fields of its rows; null for usual ones.</param>

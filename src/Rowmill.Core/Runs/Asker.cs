@@ -24,7 +24,7 @@ internal sealed class Asker
     {
         _run = run;
         var learning = new RouteLearning(run);
-        _admission = new Admission(run, queue.PutBack, queue.TryPutAside);
+        _admission = new Admission(run, queue.PutBack, queue.TryPutAside, intake.LetGo);
         _harvest = new Harvest(run, intake, learning);
         _failed = new FailedCalls(run, _harvest, learning, () => queue.IsUsedUp);
     }
@@ -123,7 +123,9 @@ internal sealed class Asker
     private async ValueTask<long> OpenAsync(Entry entry, TokenUsage reserved, decimal? maxUsd)
     {
         var pack = entry.Pack;
-        var keys = new Rows.RowKey[pack.Rows.Count];
+
+        // A probe carries no row of the job: its tokens and its money are nobody's share.
+        var keys = new Rows.RowKey[pack.IsProbe ? 0 : pack.Rows.Count];
         for (var i = 0; i < keys.Length; i++) keys[i] = pack.Rows[i].Key;
         var intent = new CallIntent
         {

@@ -121,7 +121,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         {
             var ask = pack.Rows[i];
             var row = reading.Rows[i];
-            ask.Attempts++;
+            ask.CountAttempt(call.Route.Route.Id);
             if (row.Kind is RowReadingKind.Answered or RowReadingKind.Abstained)
             {
                 var kind = row.Kind == RowReadingKind.Answered ? OutcomeKind.Answered : OutcomeKind.Abstained;
@@ -182,7 +182,12 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
                 Settlement = settlement,
                 Rows = outcomes,
                 Lease = run.Lease,
-                Fresh = run.Options.Fresh || run.Options.RetryFailed,
+                Supersedes = run.Options switch
+                {
+                    { Fresh: true, Model: null } => Supersedes.EveryRoute,
+                    { Fresh: true } or { RetryFailed: true } => Supersedes.OwnRoute,
+                    _ => Supersedes.Nothing,
+                },
             }).ConfigureAwait(false);
         }
 

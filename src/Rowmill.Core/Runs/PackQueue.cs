@@ -20,7 +20,8 @@ internal sealed record StillToAsk(IReadOnlyList<Pack> Packs, IReadOnlyList<Ask> 
 /// <param name="sizerFor">The sizer of the route that a row would go now.</param>
 /// <param name="isOpen">Whether a route that a row has not ended on can be asked now.</param>
 /// <param name="isUnproven">Whether no model has answered a single row of the job yet.</param>
-internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen, Func<bool> isUnproven) : IDisposable
+/// <param name="mostHeld">See <see cref="Gathering.MostHeld"/>.</param>
+internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen, Func<bool> isUnproven, int mostHeld) : IDisposable
 {
     private const int MostYielding = 32;
 
@@ -30,7 +31,7 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _filling = new(1, 1);
     private readonly Queue<Pack> _again = new();
-    private readonly Gathering _gathered = new(sizerFor, isOpen);
+    private readonly Gathering _gathered = new(sizerFor, isOpen, mostHeld);
     private readonly List<Pack> _aside = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _usedUp;
@@ -53,7 +54,7 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     {
         lock (_gate)
         {
-            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + _aside.Sum(p => p.Rows.Count) + pack.Rows.Count >= Gathering.MostHeld) return false;
+            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + _aside.Sum(p => p.Rows.Count) + pack.Rows.Count >= mostHeld) return false;
             if (_usedUp && _again.Count == 0 && _out == 1) return false;
             // What is on its way up the ladder stays together, or it would begin anew.
             if (pack.Poor > 0 || pack.Suspect || pack.Outages > 0) _aside.Add(pack);

@@ -35,7 +35,7 @@ internal sealed class RouteLearning(RunContext run)
         // A row that was given more room and still ran out of it says nothing of the usual reply.
         if (call.Result.Reply?.Usage is { } told && !(truncated && call.Pack.Room > 0))
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
-        if (route.Sizer.Ended(rows, good, truncated, call.Pack.Rows.Max(r => r.Attempts), call.Pack.Tokens) is { } size) Emit(route, size);
+        if (route.Sizer.Ended(rows, good, truncated, call.Pack.Rows.Max(r => r.AttemptsOn(route.Route.Id)), call.Pack.Tokens) is { } size) Emit(route, size);
         route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }

@@ -52,6 +52,9 @@ public sealed record RunEnvironment
 
     /// <summary>How long an interrupted run lets what is in flight finish.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>The most rows a run holds to be asked again; see <see cref="Gathering.MostHeld"/>.</summary>
+    internal int MostHeld { get; init; } = Gathering.MostHeld;
 }
 
 /// <summary>Thrown at the edge when the job already runs.</summary>
