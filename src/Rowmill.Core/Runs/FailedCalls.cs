@@ -103,6 +103,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 var isKnown = call.Pack.CountOutage(Interlocked.Read(ref route.Successes));
                 if (call.Pack.Outages >= (call.Pack is { Suspect: true, Rows.Count: > 1 } ? OutagesOfSuspects : OutagesOfOnePack))
                     return await harvest.BlameAsync(call, failure, RowFailures.Unavailable).ConfigureAwait(false);
+                call.Pack.Rest = route.Gate.Rest(call.Pack.Outages);
                 ParkAfterOutage(route, failure);
                 probes = !isKnown && isUsedUp() && route.Parked is null;
                 break;
