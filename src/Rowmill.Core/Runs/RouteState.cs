@@ -24,7 +24,7 @@ internal sealed class RouteState : IDisposable
     public RouteState(
         Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate)
     {
-        Route = route;
+        (Route, Id) = (route, route.Id);
         Client = client;
         Sizer = sizer;
         Owner = owner;
@@ -39,6 +39,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>The route.</summary>
     public Route Route { get; }
+
+    /// <summary>Its <see cref="Models.Route.Id"/>, made once.</summary>
+    public string Id { get; }
 
     /// <summary>Its client.</summary>
     public IModelClient Client { get; }
