@@ -132,7 +132,7 @@ internal sealed class Asker
             Job = _run.Job.Name,
             RunId = _run.RunId,
             Question = _run.Question,
-            Route = entry.Route.Route.Id,
+            Route = entry.Route.Id,
             At = _run.Clock.GetUtcNow(),
             Rows = keys,
             Reserved = reserved,

@@ -71,7 +71,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 return await harvest.BlameAsync(call, failure, RowFailures.Filtered).ConfigureAwait(false);
 
             case FailureKind.BadRequest:
-                if (Interlocked.Read(ref route.Successes) > 0 || run.Counters.HasAnswered(route.Route.Id))
+                if (Interlocked.Read(ref route.Successes) > 0 || run.Counters.HasAnswered(route.Id))
                     return await harvest.BlameAsync(call, failure, RowFailures.BadRequest).ConfigureAwait(false);
                 if (Interlocked.Increment(ref route.BadRequests) < BadRequestsAtFirst)
                 {
@@ -109,6 +109,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 var isKnown = call.Pack.CountOutage(Interlocked.Read(ref route.Successes));
                 if (call.Pack.Outages >= (call.Pack is { Suspect: true, Rows.Count: > 1 } ? OutagesOfSuspects : OutagesOfOnePack))
                     return await harvest.BlameAsync(call, failure, RowFailures.Unavailable).ConfigureAwait(false);
+                call.Pack.Rest = route.Gate.Rest(call.Pack.Outages);
                 ParkAfterOutage(route, failure);
                 probes = !isKnown && isUsedUp() && route.Parked is null;
                 break;
@@ -129,7 +130,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
     private Pack Probe(EndedCall call)
     {
         run.Events.Emit("probe", new JsonObject { ["model"] = call.Route.Route.Name, ["reason"] = RowFailures.Unavailable });
-        var others = run.Routes.Where(r => r != call.Route).Select(r => r.Route.Id);
+        var others = run.Routes.Where(r => r != call.Route).Select(r => r.Id);
         return new Pack([new Ask(call.Pack.Rows[0].Key, default) { Past = RowPast.None with { EndedOn = [.. others] } }]) { IsProbe = true };
     }
 

@@ -185,7 +185,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
         var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
-        using var queue = new PackQueue(intake, run.SizerFor, ask => Parking.IsOpen(run, ask), () => !run.Counters.HasAnsweredAny, environment.MostHeld);
+        using var queue = new PackQueue(
+            intake, run.SizerFor, ask => Parking.IsOpen(run, ask), () => !run.Counters.HasAnsweredAny, environment.MostHeld, run.Clock);
         await new Workers(run, queue, new Asker(run, intake, queue)).RunAsync().ConfigureAwait(false);
         if (run.Stop.Reason is null && run.Stranded is { } stranded) run.Stop.Request(stranded);
     }

@@ -109,9 +109,9 @@ internal sealed class RouteLearning(RunContext run)
             {
                 var seen = route.Calibration.TakeFresh();
                 if (seen.Calls > 0)
-                    await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
+                    await run.Environment.Calibrations.AddAsync(route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
                 foreach (var size in route.Sizer.TakeFresh())
-                    await run.Environment.Calibrations.SetSizeAsync(route.Route.Id, run.Job.Question.Fingerprint, size).ConfigureAwait(false);
+                    await run.Environment.Calibrations.SetSizeAsync(route.Id, run.Job.Question.Fingerprint, size).ConfigureAwait(false);
             }
         }
         catch (StoreException e)
@@ -134,7 +134,7 @@ internal sealed class RouteLearning(RunContext run)
     {
         var windows = run.Environment.Windows;
         if (call.Entry.Reservation is { } reservation) await windows.SettleAsync(reservation, settlement).ConfigureAwait(false);
-        else if (settlement.Readings.Count > 0) await windows.ObserveAsync(call.Route.Owner, Sized(call, settlement.Readings), call.SentAt).ConfigureAwait(false);
+        else if (TellsAnything(call.Route, settlement.Readings)) await windows.ObserveAsync(call.Route.Owner, Sized(call, settlement.Readings), call.SentAt).ConfigureAwait(false);
 
         var changed = !settlement.Counted && settlement.Readings.Count > 0;
         foreach (var reading in settlement.Readings)
@@ -148,6 +148,18 @@ internal sealed class RouteLearning(RunContext run)
 
         if (changed) await FollowAsync(call.Route).ConfigureAwait(false);
         call.Route.HasSettled();
+    }
+
+    /// <summary>
+    /// False where no window is known and none begins: servers without limits tell boundless ones with every reply, and a transaction on the file
+    /// that all processes share is not worth that.
+    /// </summary>
+    private static bool TellsAnything(RouteState route, IReadOnlyList<LimitReading> readings)
+    {
+        if (route.Windows.Binds) return readings.Count > 0;
+        foreach (var reading in readings)
+            if (WindowSpec.Begun(reading, route.Owner) is not null) return true;
+        return false;
     }
 
     /// <summary>The readings, refusals with what the request asked for where the service does not say.</summary>

@@ -25,7 +25,7 @@ internal sealed class RouteState : IDisposable
     public RouteState(
         Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate, StructuredOutput? form = null)
     {
-        Route = route;
+        (Route, Id) = (route, route.Id);
         Client = client;
         Sizer = sizer;
         Owner = owner;
@@ -40,6 +40,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>The route.</summary>
     public Route Route { get; }
+
+    /// <summary>Its <see cref="Models.Route.Id"/>, made once.</summary>
+    public string Id { get; }
 
     /// <summary>Its client.</summary>
     public IModelClient Client { get; }
