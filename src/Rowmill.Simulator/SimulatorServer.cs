@@ -11,7 +11,7 @@ using Rowmill.Simulator.Ledger;
 namespace Rowmill.Simulator;
 
 /// <summary>
-/// A pretend provider: a real HTTP server on the loopback interface that answers chat completions without a model, with the limits,
+/// A pretend provider: a real HTTP server on the loopback interface that answers chats without a model, with the limits,
 /// the errors and the faults of the real ones. Everything about it follows from its options, its clock and the requests.
 /// </summary>
 public sealed class SimulatorServer : IAsyncDisposable
@@ -19,6 +19,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     private const long MaxBody = 256L * 1024 * 1024;
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Service _service;
     private readonly RequestLedger _ledger;
     private readonly ChatEndpoint _chat;
     private readonly KestrelServer _kestrel;
@@ -27,11 +28,12 @@ public sealed class SimulatorServer : IAsyncDisposable
     private SimulatorServer(SimulatorOptions options, TimeProvider clock)
     {
         Options = options;
-        var dialect = Dialect.Of(options.Dialect);
+        _service = Service.Of(options);
         _ledger = new RequestLedger(options.LedgerCapacity, clock);
-        var replies = new Replies(options, dialect, _ledger);
-        _chat = new ChatEndpoint(options, clock, dialect, _ledger, replies, _stopping.Token);
-        Front = new HttpFront(options, dialect, _ledger, replies, _chat, () => Stats, Reset);
+        var replies = new Replies(options, clock, _ledger);
+        _chat = new ChatEndpoint(options, clock, _service.Main, _ledger, replies, _stopping.Token);
+        var info = new InfoEndpoint(options, clock, _ledger, replies, () => [.. _chat.Accounts.Select(a => a.Model).Distinct()]);
+        Front = new HttpFront(options, _service, _ledger, replies, new Endpoints(_chat, info), () => Stats, Reset);
 
         var server = new KestrelServerOptions { AddServerHeader = false };
         server.Limits.MaxRequestBodySize = MaxBody;
@@ -46,7 +48,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>What it was started with.</summary>
     public SimulatorOptions Options { get; }
 
-    /// <summary>Where clients find it: <c>http://127.0.0.1:PORT/v1</c>, without a trailing slash.</summary>
+    /// <summary>Where clients find it, as a job's <c>base_url</c> names it: <c>http://127.0.0.1:PORT/v1</c>, or the root where a client adds the rest.</summary>
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1/v1");
 
     /// <summary>What it has seen so far; each read is a new snapshot.</summary>
@@ -79,7 +81,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         }
 
         var address = server._kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        server.BaseAddress = new Uri($"{address}/v1");
+        server.BaseAddress = new Uri($"{address}{server._service.Main.BasePath}");
         return server;
     }
 

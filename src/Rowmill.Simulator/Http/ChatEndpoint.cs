@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Rowmill.Simulator.Answers;
 using Rowmill.Simulator.Dialects;
@@ -6,11 +5,10 @@ using Rowmill.Simulator.Faults;
 using Rowmill.Simulator.Ledger;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
-using Rowmill.Simulator.Schemas;
 
 namespace Rowmill.Simulator.Http;
 
-/// <summary><c>POST /v1/chat/completions</c>: checks, admits, lets the model write, settles, replies.</summary>
+/// <summary>A chat in any dialect: checks, admits, lets the model write, settles, replies.</summary>
 internal sealed class ChatEndpoint
 {
     /// <summary>Output tokens reserved when the request names no limit.</summary>
@@ -18,11 +16,9 @@ internal sealed class ChatEndpoint
 
     private readonly SimulatorOptions _options;
     private readonly TimeProvider _clock;
-    private readonly Dialect _dialect;
     private readonly RequestLedger _ledger;
     private readonly Replies _replies;
     private readonly WorkRoom _room;
-    private readonly ChatRequestReader _reader;
     private readonly CompletionMaker _model;
     private readonly LimitGate _limits;
     private readonly FaultPlan _faults;
@@ -30,20 +26,17 @@ internal sealed class ChatEndpoint
     private long _admitted;
 
     public ChatEndpoint(
-        SimulatorOptions options, TimeProvider clock, Dialect dialect, RequestLedger ledger, Replies replies, CancellationToken stopping)
+        SimulatorOptions options, TimeProvider clock, Dialect main, RequestLedger ledger, Replies replies, CancellationToken stopping)
     {
         _options = options;
         _clock = clock;
-        _dialect = dialect;
         _ledger = ledger;
         _replies = replies;
         _room = new WorkRoom(options, clock, stopping);
-        var schemas = new SchemaLibrary();
-        _reader = new ChatRequestReader(dialect, schemas);
-        _model = new CompletionMaker(options, dialect, schemas);
-        _limits = new LimitGate(options, clock);
+        _model = new CompletionMaker(options);
+        _limits = new LimitGate(options, clock, main.CalendarDays);
         _faults = new FaultPlan(options);
-        _prefixes = new PrefixCache(clock, dialect.CacheFromTokens);
+        _prefixes = new PrefixCache(clock, main.CacheFromTokens);
     }
 
     /// <summary>What each key has taken of each model.</summary>
@@ -57,22 +50,23 @@ internal sealed class ChatEndpoint
         Interlocked.Exchange(ref _admitted, 0);
     }
 
-    public async Task HandleAsync(HttpContext context, string key)
+    public async Task HandleAsync(HttpContext context, Dialect dialect, Place place, string key)
     {
         _ledger.Began();
         try
         {
-            if (_dialect.WantsJsonContentType && !IsJson(context.Request.ContentType))
+            if (dialect.WantsJsonContentType && !RequestBody.Is(context.Request.ContentType, "application/json"))
             {
-                await _replies.RefuseAsync(context, _dialect.BadContentType(context.Request.ContentType ?? ""));
+                await _replies.RefuseAsync(context, dialect, dialect.BadContentType(context.Request.ContentType ?? ""));
                 return;
             }
 
-            var body = await ReadAsync(context);
-            var (request, error) = _reader.Read(body);
-            if (request is null) await _replies.RefuseAsync(context, error!);
-            else if (!_room.TryEnter()) await _replies.RefuseAsync(context, _dialect.Overloaded() with { Outcome = "overloaded" });
-            else await InsideAsync(context, key, request, Mix.Hash(body.Span));
+            var body = await RequestBody.ReadAsync(context);
+            var read = JsonBody.Read(body, static (root, to) => to.dialect.Chat.Read(root, to.place), (dialect, place));
+            var (request, error) = read ?? (null, dialect.BadJson());
+            if (request is null) await _replies.RefuseAsync(context, dialect, error!);
+            else if (!_room.TryEnter()) await _replies.RefuseAsync(context, dialect, dialect.Overloaded() with { Outcome = "overloaded" });
+            else await InsideAsync(context, dialect, key, request, Mix.Hash(body.Span));
         }
         finally
         {
@@ -80,11 +74,11 @@ internal sealed class ChatEndpoint
         }
     }
 
-    private async Task InsideAsync(HttpContext context, string key, ChatRequest request, ulong content)
+    private async Task InsideAsync(HttpContext context, Dialect dialect, string key, ChatRequest request, ulong content)
     {
         try
         {
-            await AdmitAsync(context, key, request, content);
+            await AdmitAsync(context, dialect, key, request, content);
         }
         finally
         {
@@ -92,83 +86,99 @@ internal sealed class ChatEndpoint
         }
     }
 
-    private async Task AdmitAsync(HttpContext context, string key, ChatRequest request, ulong content)
+    private async Task AdmitAsync(HttpContext context, Dialect dialect, string key, ChatRequest request, ulong content)
     {
-        if (_options.KnownModels?.Contains(request.Model, StringComparer.Ordinal) == false)
+        var rows = RowFinder.Find(request.LastUser);
+        var prompt = request.PromptTokens;
+        if (Misfit(dialect, request, prompt) is { } misfit)
         {
-            await _replies.RefuseAsync(context, _dialect.UnknownModel(request.Model));
+            await _replies.RefuseAsync(context, dialect, misfit);
             return;
         }
 
-        var rows = RowFinder.Find(request.LastUser);
-        var prompt = request.PromptTokens;
-        if (prompt > _options.ContextTokens)
+        if (Room(request) is { } room && prompt > room)
         {
-            if (!_dialect.CutsLongPrompts)
-            {
-                await _replies.RefuseAsync(context, _dialect.ContextExceeded(_options.ContextTokens.Value, prompt));
-                return;
-            }
-
-            rows = LastThatFit(rows, prompt - _options.ContextTokens.Value);
-            prompt = _options.ContextTokens.Value;
+            rows = LastThatFit(rows, prompt - room);
+            prompt = room;
         }
 
         if (Interlocked.Increment(ref _admitted) > _options.MaxRequests)
         {
-            await _replies.RefuseAsync(context, _dialect.QuotaExceeded() with { Outcome = "quota" });
+            await _replies.RefuseAsync(context, dialect, dialect.QuotaExceeded() with { Outcome = "quota" });
             return;
         }
 
         var output = request.MaxTokens is > 0 ? request.MaxTokens.Value : UnnamedOutput;
-        var wanted = _options.Reservation == TokenReservation.LargerOfBoth ? Math.Max(prompt, output) : (long)prompt + output;
-        var admission = _limits.Admit(key, request.Model, new Claim(wanted, prompt, output));
+        var admission = _limits.Admit(key, request.Model, dialect.Reserve(prompt, output, _options.Reservation));
         if (admission.Refusal is { } refusal)
         {
             Interlocked.Decrement(ref _admitted);
-            var error = refusal.Oversized ? _dialect.TooLarge(request.Model, refusal) : _dialect.RateLimited(request.Model, refusal);
-            await _replies.RefuseAsync(context, error, admission.Readings);
+            var error = refusal.Oversized ? dialect.TooLarge(request.Model, refusal) : dialect.RateLimited(request.Model, refusal);
+            await _replies.RefuseAsync(context, dialect, error, admission.Readings);
             return;
         }
 
         var (fault, chance) = _faults.Next(content);
-        var exchange = new Exchange(context, key, request, rows, prompt, content, chance, admission, _ledger.Accept(request.Model, rows));
+        var ticket = _ledger.Accept(request.Model, rows);
+        var exchange = new Exchange(context, dialect, key, request, rows, prompt, content, chance, admission, ticket);
         if (!await InterruptAsync(exchange, fault)) await CompleteAsync(exchange, fault);
     }
+
+    /// <summary>Why the model cannot take a request, whatever the limits; null when it can.</summary>
+    private ErrorReply? Misfit(Dialect dialect, ChatRequest request, int prompt)
+    {
+        if (dialect.ChecksModel && _options.KnownModels?.Contains(request.Model, StringComparer.Ordinal) == false)
+        {
+            return dialect.UnknownModel(request.Model);
+        }
+
+        if (request.ContextTokens > _options.MemoryTokens) return dialect.OutOfMemory(_options.OldServer);
+        return !request.CutsLongPrompt && Room(request) is { } room && !dialect.Fits(request, prompt, room)
+            ? dialect.ContextExceeded(request, room, prompt)
+            : null;
+    }
+
+    private int? Room(ChatRequest request) => request.ContextTokens ?? _options.ContextTokens;
 
     /// <summary>The faults in which the model writes nothing; false when the request goes on.</summary>
     private async Task<bool> InterruptAsync(Exchange exchange, SimulatorFault fault)
     {
+        var (dialect, model) = (exchange.Dialect, exchange.Request.Model);
         ErrorReply? error = fault switch
         {
-            SimulatorFault.Http429 => _dialect.RateLimited(exchange.Request.Model, Invented()) with { Outcome = null },
-            SimulatorFault.Quota => _dialect.QuotaExceeded(),
-            SimulatorFault.Http498 => _dialect.OutOfCapacity(),
-            SimulatorFault.Http500 => _dialect.ServerError(),
-            SimulatorFault.Http503 => _dialect.Overloaded(),
-            SimulatorFault.GoogleDayLimit => GoogleRefusal.DayUsedUp(exchange.Request.Model, _options.RequestsPerDay ?? 20),
-            SimulatorFault.GoogleNoAllowance => GoogleRefusal.NoAllowance(exchange.Request.Model),
-            SimulatorFault.RetryAfterDate => ErrorReply.Limited($"{_clock.GetUtcNow() + TimeSpan.FromSeconds(30):r}"),
-            SimulatorFault.RetryAfterGarbage => ErrorReply.Limited("soon"),
-            SimulatorFault.RetryAfterYear => ErrorReply.Limited("31536000"),
+            SimulatorFault.Http429 => dialect.RateLimited(model, Invented()),
+            SimulatorFault.Quota => dialect.QuotaExceeded(),
+            SimulatorFault.Http498 => dialect.OutOfCapacity(),
+            SimulatorFault.Http500 => dialect.ServerError(),
+            SimulatorFault.Http503 => dialect.Overloaded(),
+            SimulatorFault.GoogleDayLimit => dialect.DayUsedUp(model, _options.RequestsPerDay ?? 20),
+            SimulatorFault.GoogleNoAllowance => dialect.NoAllowance(model),
+            SimulatorFault.RetryAfterDate => dialect.Limited($"{_clock.GetUtcNow() + TimeSpan.FromSeconds(30):r}"),
+            SimulatorFault.RetryAfterGarbage => dialect.Limited("soon"),
+            SimulatorFault.RetryAfterYear => dialect.Limited("31536000"),
+            SimulatorFault.SpendCap => dialect.SpendCap(),
+            SimulatorFault.BadKey => dialect.WrongKey(exchange.Key),
+            SimulatorFault.Cloudflare1010 => ErrorReply.TurnedAway,
+            SimulatorFault.MemoryOld => dialect.OutOfMemory(old: true),
+            SimulatorFault.MemoryNew => dialect.OutOfMemory(old: false),
             _ => null,
         };
         if (error is null && fault is not (SimulatorFault.Drop or SimulatorFault.Hang)) return false;
 
         if (fault == SimulatorFault.Hang) await _room.StayAsync(exchange.Context, Timeout.InfiniteTimeSpan);
         // A refusal at the door counts as never made; a failure behind it costs the request, but no tokens.
-        if (error?.Status == 429) exchange.Reservation.Cancel();
+        if (error?.Status is 401 or 403 or 429) exchange.Reservation.Cancel();
         else exchange.Reservation.Settle(default, bill: null);
         _ledger.Close(exchange.Ticket, FaultNames.Of(fault), bill: null);
         if (error is null) exchange.Context.Abort();
-        else await _replies.SendAsync(exchange.Context, error, exchange.Limits);
+        else await _replies.SendAsync(exchange.Context, dialect, error, exchange.Limits);
         return true;
     }
 
     private async Task CompleteAsync(Exchange exchange, SimulatorFault fault)
     {
-        var (context, request) = (exchange.Context, exchange.Request);
-        var generation = _model.Make(request, exchange.Rows, fault, exchange.Content, exchange.Chance);
+        var (context, dialect, request) = (exchange.Context, exchange.Dialect, exchange.Request);
+        var generation = _model.Make(dialect, request, exchange.Rows, fault, exchange.Content, exchange.Chance);
         var latency = _options.Latency + _options.LatencyJitter * Mix.Unit(Mix.With(exchange.Chance, 3));
         var end = await _room.WorkAsync(context, latency);
         if (end == WorkEnd.LeftQueue)
@@ -179,11 +189,7 @@ internal sealed class ChatEndpoint
             return;
         }
 
-        var cached = _options.PromptCache ? Math.Min(exchange.Prompt, _prefixes.CachedTokens(exchange.Key, request)) : 0;
-        var bill = new Bill(exchange.Prompt, cached, generation.OutputTokens * request.Choices);
-        if (_options.PromptCache) _prefixes.Remember(exchange.Key, request);
-        var counted = bill.Prompt - (_dialect.CachedTokensAreFree ? cached : 0);
-        exchange.Reservation.Settle(new Claim(counted + bill.Output, counted, bill.Output), bill);
+        var bill = Settle(exchange, generation);
         // What was begun is charged for, whether the client waited or not.
         _ledger.Close(exchange.Ticket, end == WorkEnd.Done ? generation.Outcome : "client_gone", bill);
         if (end != WorkEnd.Done)
@@ -194,13 +200,29 @@ internal sealed class ChatEndpoint
 
         if (generation.Error is { } error)
         {
-            await _replies.SendAsync(context, error, exchange.Limits);
+            await _replies.SendAsync(context, dialect, error, exchange.Limits);
             return;
         }
 
-        var body = CompletionBody.Write(
-            _dialect, request, generation.Completion!, bill, $"{exchange.Chance:x16}", _clock.GetUtcNow().ToUnixTimeSeconds(), latency);
-        await _replies.SendAsync(context, 200, "application/json", body, exchange.Limits);
+        var body = dialect.Chat.Write(new Spoken(request, generation.Completion, bill, $"{exchange.Chance:x16}", _clock.GetUtcNow(), latency));
+        await _replies.SendAsync(context, dialect, 200, dialect.Chat.ContentType(request), body, exchange.Limits);
+    }
+
+    /// <summary>Gives back what was reserved and not used, and says what the request costs.</summary>
+    private Bill Settle(Exchange exchange, Generation generation)
+    {
+        var (dialect, request) = (exchange.Dialect, exchange.Request);
+        var (cached, written) = _options.PromptCache ? _prefixes.Look(exchange.Key, request) : default;
+        cached = Math.Min(exchange.Prompt, cached);
+        if (_options.PromptCache) _prefixes.Remember(exchange.Key, request);
+        var bill = new Bill(
+            exchange.Prompt,
+            cached,
+            generation.OutputTokens * request.Choices,
+            generation.Thoughts * request.Choices,
+            request.Cache.Asked ? Math.Min(exchange.Prompt - cached, written) : 0);
+        exchange.Reservation.Settle(dialect.Count(bill.Prompt - (dialect.CachedTokensAreFree ? cached : 0), bill.Output), bill);
+        return bill;
     }
 
     /// <summary>The limit that an injected 429 tells of: one request must wait for its place.</summary>
@@ -219,33 +241,10 @@ internal sealed class ChatEndpoint
         return [.. rows.Skip(gone)];
     }
 
-    private static bool IsJson(string? contentType)
-    {
-        var type = (contentType ?? "").AsSpan();
-        var end = type.IndexOf(';');
-        return (end < 0 ? type : type[..end]).Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
-    }
-
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
-    {
-        var reader = context.Request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (read.IsCompleted)
-            {
-                var body = read.Buffer.ToArray();
-                reader.AdvanceTo(read.Buffer.End);
-                return body;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
-
     /// <summary>One accepted request on its way through.</summary>
     private sealed record Exchange(
         HttpContext Context,
+        Dialect Dialect,
         string Key,
         ChatRequest Request,
         IReadOnlyList<AskedRow> Rows,
