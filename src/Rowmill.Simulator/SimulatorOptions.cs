@@ -122,7 +122,10 @@ public sealed record SimulatorOptions
     public static IReadOnlyList<string> FaultNames => Simulator.FaultNames.All;
 
     /// <summary>The names <see cref="WithDialect"/> knows.</summary>
-    public static IReadOnlyList<string> DialectNames { get; } = ["openai", "groq", "ollama-v1", "gemini", "anthropic", "ollama"];
+    public static IReadOnlyList<string> DialectNames { get; } = 
+    [
+        "openai", "groq", "ollama-v1", "gemini", "anthropic", "ollama", "vllm", "llamacpp", "azure", "gemini-openai",
+    ];
 
     /// <summary>The names <see cref="WithRetryHint"/> knows.</summary>
     public static IReadOnlyList<string> RetryHintNames { get; } = ["both", "seconds", "none"];
@@ -180,9 +183,10 @@ public sealed record SimulatorOptions
         if (Burst > RequestsPerMinute) yield return Wrong("burst", $"{Burst} is more than requests_per_minute ({RequestsPerMinute}).");
         if (MaxParallel < Parallel) yield return Wrong("max_parallel", $"{MaxParallel} is less than parallel ({Parallel}).");
         if (!Enum.IsDefined(RetryHint)) yield return Wrong("retry_hint", $"{(int)RetryHint} is not a retry hint.");
-        if (Dialect is SimulatorDialect.OllamaV1 or SimulatorDialect.Ollama && counts[..6].Any(c => c.Value is not null))
+        if (Dialect is SimulatorDialect.OllamaV1 or SimulatorDialect.Ollama or SimulatorDialect.Vllm or SimulatorDialect.LlamaCpp
+            && counts[..6].Any(c => c.Value is not null))
         {
-            yield return Wrong("dialect", "Ollama has no limits by minute or day; use openai or groq for them.");
+            yield return Wrong("dialect", "A local server has no limits by minute or day; use openai or groq for them.");
         }
 
         if (ApiKey is not null && string.IsNullOrWhiteSpace(ApiKey)) yield return Wrong("api_key", "It is blank.");

@@ -24,7 +24,11 @@ internal sealed class Service
         {
             SimulatorDialect.Groq => new Service(new GroqDialect(options, schemas)),
             SimulatorDialect.OllamaV1 => new Service(new OllamaV1Dialect(options, schemas)),
-            SimulatorDialect.Gemini => new Service(new GeminiDialect(options, schemas)),
+            SimulatorDialect.Gemini => new Service(new GeminiDialect(options, schemas), new GeminiOpenAiDialect(options, schemas)),
+            SimulatorDialect.GeminiOpenAi => new Service(new GeminiOpenAiDialect(options, schemas), new GeminiDialect(options, schemas)),
+            SimulatorDialect.Vllm => new Service(new VllmDialect(options, schemas)),
+            SimulatorDialect.LlamaCpp => new Service(new LlamaCppDialect(options, schemas)),
+            SimulatorDialect.Azure => new Service(new AzureDialect(options, schemas)),
             SimulatorDialect.Anthropic => new Service(new AnthropicDialect(options, schemas)),
             SimulatorDialect.Ollama => new Service(new OllamaDialect(options, schemas), new OllamaV1Dialect(options, schemas)),
             _ => new Service(new OpenAiDialect(options, schemas)),

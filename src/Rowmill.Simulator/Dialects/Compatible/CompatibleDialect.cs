@@ -44,6 +44,9 @@ internal abstract class CompatibleDialect : FieldDialect
     /// <summary>True when the JSON mode wants the word in a message.</summary>
     public virtual bool WantsJsonWord => !IgnoresUnknownFields;
 
+    /// <summary>True when a request must name a model.</summary>
+    public virtual bool WantsModel => true;
+
     /// <summary>True when a message without a text has no field for it.</summary>
     public virtual bool LeavesOutNoContent => false;
 

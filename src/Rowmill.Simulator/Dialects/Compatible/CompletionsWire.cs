@@ -19,7 +19,7 @@ internal sealed class CompletionsWire(CompatibleDialect dialect, SchemaLibrary s
             if (name.Length == 0) name = dialect.ModelOf(model.GetString()!);
         }
 
-        if (name.Length == 0) return (null, dialect.Missing("model"));
+        if (name.Length == 0 && dialect.WantsModel) return (null, dialect.Missing("model"));
         var (messages, flaw) = MessageReader.Read(dialect, body);
         if (flaw is not null) return (null, flaw);
         if (dialect.RefusedByModel(body, name, place) is { } refused) return (null, refused);

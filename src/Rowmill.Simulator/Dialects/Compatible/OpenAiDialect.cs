@@ -219,6 +219,11 @@ internal partial class OpenAiDialect(SimulatorOptions options, SchemaLibrary sch
         return ErrorReply.Bad($"Invalid schema for response_format '{name}': {what}", "response_format");
     }
 
+    /// <summary>Its reasoning models look at a prompt first.</summary>
+    public override ErrorReply? BlockedPrompt() => ErrorReply.Bad(
+        "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt.",
+        code: "invalid_prompt");
+
     /// <summary>Requests are told per minute where there is such a limit, else per day.</summary>
     public override IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings, DateTimeOffset now)
     {

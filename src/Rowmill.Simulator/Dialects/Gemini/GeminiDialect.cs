@@ -77,14 +77,9 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
             : List(question),
     };
 
-    public override ErrorReply UnknownUrl(string method, string path) => new(
-        404, "<!DOCTYPE html>\n<title>Error 404 (Not Found)!!1</title>\n<p>The requested URL was not found on this server.\n", "")
-    {
-        Bare = true,
-        ContentType = "text/html; charset=UTF-8",
-    };
+    public override ErrorReply UnknownUrl(string method, string path) => GoogleErrors.NoPage;
 
-    public override ErrorReply WrongMethod(string method, string path) => UnknownUrl(method, path);
+    public override ErrorReply WrongMethod(string method, string path) => GoogleErrors.NoPage;
 
     public override ErrorReply NoKey() => GoogleErrors.Error(
         403,
@@ -96,7 +91,7 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
 
     public override ErrorReply BadContentType(string contentType) => BadJson();
 
-    public override ErrorReply BadJson() => GoogleErrors.Invalid("Invalid JSON payload received. Unexpected token.");
+    public override ErrorReply BadJson() => GoogleErrors.BadJson();
 
     public override ErrorReply UnknownModel(string model) => GoogleErrors.UnknownModel(model);
 
@@ -105,7 +100,7 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
     public override ErrorReply TooLarge(string model, Refusal refusal) => GoogleQuota.Of(model, refusal);
 
     public override ErrorReply Limited(string retryHeader) =>
-        GoogleErrors.Error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).") with { RetryHeader = retryHeader };
+        GoogleErrors.Exhausted with { RetryHeader = retryHeader };
 
     public override ErrorReply ContextExceeded(ChatRequest request, int limit, int tokens) => GoogleErrors.ContextExceeded(limit, tokens);
 

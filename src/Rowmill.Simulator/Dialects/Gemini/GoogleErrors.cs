@@ -8,6 +8,19 @@ internal static class GoogleErrors
 {
     private const string Domain = "googleapis.com";
 
+    /// <summary>The page that stands for paths that do not exist.</summary>
+    public static ErrorReply NoPage { get; } = new(
+        404, "<!DOCTYPE html>\n<title>Error 404 (Not Found)!!1</title>\n<p>The requested URL was not found on this server.\n", "")
+    {
+        Bare = true,
+        ContentType = "text/html; charset=UTF-8",
+    };
+
+    /// <summary>A limit without numbers.</summary>
+    public static ErrorReply Exhausted => Error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).");
+
+    public static ErrorReply BadJson() => Invalid("Invalid JSON payload received. Unexpected token.");
+
     /// <summary>An error; its status is the <see cref="ErrorReply.Type"/>.</summary>
     public static ErrorReply Error(int code, string status, string message, params JsonNode[] details) =>
         new(code, message, status) { Details = details.Length == 0 ? null : new JsonArray(details) };
