@@ -21,6 +21,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Service _service;
     private readonly RequestLedger _ledger;
+    private readonly Desk _desk;
     private readonly ChatEndpoint _chat;
     private readonly KestrelServer _kestrel;
     private int _disposed;
@@ -31,9 +32,11 @@ public sealed class SimulatorServer : IAsyncDisposable
         _service = Service.Of(options);
         _ledger = new RequestLedger(options.LedgerCapacity, clock);
         var replies = new Replies(options, clock, _ledger);
-        _chat = new ChatEndpoint(options, clock, _service.Main, _ledger, replies, _stopping.Token);
-        var info = new InfoEndpoint(options, clock, _ledger, replies, () => [.. _chat.Accounts.Select(a => a.Model).Distinct()]);
-        Front = new HttpFront(options, _service, _ledger, replies, new Endpoints(_chat, info), () => Stats, Reset);
+        _desk = new Desk(options, clock, _service.Main, _ledger, replies, _stopping.Token);
+        _chat = new ChatEndpoint(options, clock, _service.Main, _desk);
+        var info = new InfoEndpoint(options, clock, _ledger, replies, () => [.. _desk.Accounts.Select(a => a.Model).Distinct()]);
+        var endpoints = new Endpoints(_chat, new EmbedEndpoint(options, _desk), new SpeechEndpoint(options, _desk), info);
+        Front = new HttpFront(options, _service, _ledger, replies, endpoints, () => Stats, Reset);
 
         var server = new KestrelServerOptions { AddServerHeader = false };
         server.Limits.MaxRequestBodySize = MaxBody;
@@ -52,7 +55,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1/v1");
 
     /// <summary>What it has seen so far; each read is a new snapshot.</summary>
-    public SimulatorStats Stats => _ledger.Snapshot() with { Accounts = _chat.Accounts };
+    public SimulatorStats Stats => _ledger.Snapshot() with { Accounts = _desk.Accounts };
 
     /// <summary>The newest accepted requests, oldest first, as many as <see cref="SimulatorOptions.LedgerCapacity"/> keeps.</summary>
     public IReadOnlyList<LedgerEntry> Ledger => _ledger.Entries();
@@ -95,6 +98,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     public void Reset()
     {
         _ledger.Reset();
+        _desk.Reset();
         _chat.Reset();
     }
 

@@ -14,6 +14,12 @@ internal abstract class Dialect(SimulatorOptions options)
     /// <summary>How chats are read and written.</summary>
     public abstract ChatWire Chat { get; }
 
+    /// <summary>How vectors are asked for; null where there are none.</summary>
+    public virtual EmbedWire? Embed => null;
+
+    /// <summary>The forms in which a transcript may come; empty where there are none.</summary>
+    public virtual IReadOnlyList<string> TranscriptForms => [];
+
     public virtual bool WantsUserAgent => false;
 
     public virtual bool WantsJsonContentType => true;

@@ -28,7 +28,14 @@ internal sealed class AzureDialect(SimulatorOptions options, SchemaLibrary schem
         var version = request.Query["api-version"].ToString();
         // Without a version there is no such resource.
         if (parts.Length < 2 || parts[0].Length == 0 || version.Length == 0) return null;
-        return parts[1] == "chat/completions" ? new Place(Operation.Chat, HttpMethods.Post, parts[0]) { Version = version } : null;
+        Operation? operation = parts[1] switch
+        {
+            "chat/completions" => Operation.Chat,
+            "embeddings" => Operation.Embed,
+            "audio/transcriptions" => Operation.Transcribe,
+            _ => null,
+        };
+        return operation is { } known ? new Place(known, HttpMethods.Post, parts[0]) { Version = version } : null;
     }
 
     /// <summary>The newer paths take the key as OpenAI's do, too.</summary>

@@ -11,18 +11,24 @@ internal abstract class CompatibleDialect : FieldDialect
 {
     private static readonly Place s_chat = new(Operation.Chat, HttpMethods.Post);
     private static readonly Place s_models = new(Operation.Models, HttpMethods.Get);
+    private static readonly Place s_embed = new(Operation.Embed, HttpMethods.Post);
+    private static readonly Place s_transcribe = new(Operation.Transcribe, HttpMethods.Post);
 
-    private readonly string _chatPath, _modelsPath;
+    private readonly string _chatPath, _modelsPath, _embedPath, _transcribePath;
 
     protected CompatibleDialect(SimulatorOptions options, SchemaLibrary schemas)
         : base(options)
     {
-        // Not virtual calls of an unfinished object: both are constants of their classes.
-        (_chatPath, _modelsPath) = ($"{BasePath}/chat/completions", $"{BasePath}/models");
+        // No call into an unfinished object: the paths are constants of their classes.
+        (_chatPath, _modelsPath, _embedPath) = ($"{BasePath}/chat/completions", $"{BasePath}/models", $"{BasePath}/embeddings");
+        _transcribePath = $"{BasePath}/audio/transcriptions";
         Chat = new CompletionsWire(this, schemas);
+        Embed = new EmbeddingsWire(this);
     }
 
     public override ChatWire Chat { get; }
+
+    public override EmbedWire? Embed { get; }
 
     /// <summary>The top-level fields of a request.</summary>
     public abstract IReadOnlyDictionary<string, FieldRule> Fields { get; }
@@ -62,7 +68,10 @@ internal abstract class CompatibleDialect : FieldDialect
     public override Place? Find(HttpRequest request)
     {
         var path = request.Path.Value;
-        return path == _chatPath ? s_chat : path == _modelsPath ? s_models : null;
+        if (path == _chatPath) return s_chat;
+        if (path == _modelsPath) return s_models;
+        if (path == _embedPath) return s_embed;
+        return path == _transcribePath && TranscriptForms.Count > 0 ? s_transcribe : null;
     }
 
     public override Told Tell(Question question) => new(CompletionBody.Models(this, question.Models));
@@ -141,6 +150,11 @@ internal abstract class CompatibleDialect : FieldDialect
 
     /// <summary>What a reply tells at its end.</summary>
     public virtual void WriteReply(Utf8JsonWriter writer, Spoken spoken) => writer.WriteString("system_fingerprint", "simulated");
+
+    /// <summary>What a transcript tells at its end.</summary>
+    public virtual void WriteTranscript(Utf8JsonWriter writer, string id)
+    {
+    }
 
     protected static IEnumerable<KeyValuePair<string, string>> Headers(string suffix, BucketReading reading)
     {

@@ -38,6 +38,8 @@ internal sealed class GeminiOpenAiDialect(SimulatorOptions options, SchemaLibrar
 
     public override IReadOnlyDictionary<string, FieldRule> Fields => s_fields;
 
+    public override IReadOnlyList<string> TranscriptForms => [];
+
     public override bool ObeysStrict => false;
 
     public override bool WantsJsonWord => false;

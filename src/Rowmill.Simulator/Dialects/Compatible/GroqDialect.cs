@@ -51,6 +51,8 @@ internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schema
 
     public override IReadOnlyList<string> Roles { get; } = ["system", "developer", "user", "assistant", "tool", "function"];
 
+    public override IReadOnlyList<string> TranscriptForms { get; } = ["json", "text", "verbose_json"];
+
     /// <summary>Its gateway takes a client without a name for a robot.</summary>
     public override bool WantsUserAgent => true;
 
@@ -218,8 +220,13 @@ internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schema
     public override void WriteReply(Utf8JsonWriter writer, Spoken spoken)
     {
         base.WriteReply(writer, spoken);
+        WriteTranscript(writer, $"req_{spoken.Id}");
+    }
+
+    public override void WriteTranscript(Utf8JsonWriter writer, string id)
+    {
         writer.WriteStartObject("x_groq");
-        writer.WriteString("id", $"req_{spoken.Id}");
+        writer.WriteString("id", id);
         writer.WriteEndObject();
     }
 

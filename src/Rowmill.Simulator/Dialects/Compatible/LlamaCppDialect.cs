@@ -36,6 +36,8 @@ internal sealed class LlamaCppDialect(SimulatorOptions options, SchemaLibrary sc
 
     public override bool IgnoresUnknownFields => true;
 
+    public override IReadOnlyList<string> TranscriptForms => [];
+
     public override bool ObeysStrict => false;
 
     public override bool TakesFlatSchema => true;

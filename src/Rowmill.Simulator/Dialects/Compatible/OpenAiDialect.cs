@@ -54,6 +54,8 @@ internal partial class OpenAiDialect(SimulatorOptions options, SchemaLibrary sch
 
     public override IReadOnlyList<string> Roles { get; } = ["system", "assistant", "user", "function", "tool", "developer"];
 
+    public override IReadOnlyList<string> TranscriptForms { get; } = ["json", "text", "srt", "verbose_json", "vtt"];
+
     public override bool RefusesApart => true;
 
     public override string MessagePath(int index, string? field = null) => $"messages[{index}]{(field is null ? "" : $".{field}")}";

@@ -38,6 +38,8 @@ internal sealed class VllmDialect(SimulatorOptions options, SchemaLibrary schema
 
     public override bool IgnoresUnknownFields => true;
 
+    public override IReadOnlyList<string> TranscriptForms => [];
+
     public override bool ObeysStrict => false;
 
     public override bool RefusesApart => false;

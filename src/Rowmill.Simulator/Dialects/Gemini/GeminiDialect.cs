@@ -28,6 +28,8 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
 
     public override ChatWire Chat { get; } = new GeminiWire(schemas);
 
+    public override EmbedWire? Embed { get; } = new GeminiEmbedWire();
+
     public override bool CalendarDays => true;
 
     public override bool WantsJsonContentType => false;
@@ -53,6 +55,8 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
         return name[(colon + 1)..] switch
         {
             "generateContent" => new Place(Operation.Chat, HttpMethods.Post, name[..colon]),
+            "embedContent" => new Place(Operation.Embed, HttpMethods.Post, name[..colon]),
+            "batchEmbedContents" => new Place(Operation.Embed, HttpMethods.Post, name[..colon]) { Form = GeminiEmbedWire.Batch },
             "countTokens" => new Place(Operation.CountTokens, HttpMethods.Post, name[..colon]),
             _ => null,
         };
@@ -185,7 +189,7 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
         writer.WriteNumber("inputTokenLimit", Options.ContextTokens ?? InputLimit);
         writer.WriteNumber("outputTokenLimit", OutputLimit);
         writer.WriteStartArray("supportedGenerationMethods");
-        foreach (var method in (ReadOnlySpan<string>)["generateContent", "countTokens"]) writer.WriteStringValue(method);
+        foreach (var method in (ReadOnlySpan<string>)["generateContent", "countTokens", "embedContent", "batchEmbedContents"]) writer.WriteStringValue(method);
         writer.WriteEndArray();
         writer.WriteNumber("temperature", 1);
         writer.WriteNumber("maxTemperature", 2);

@@ -80,7 +80,8 @@ internal sealed class GeminiReader(SchemaLibrary schemas)
         return (messages, null);
     }
 
-    private static (string Text, ErrorReply? Error) Parts(JsonElement content, string place)
+    /// <summary>The text of a content.</summary>
+    public static (string Text, ErrorReply? Error) Parts(JsonElement content, string place)
     {
         if (!Json.Has(content, "parts", out var parts) || !Items(parts).Any())
         {

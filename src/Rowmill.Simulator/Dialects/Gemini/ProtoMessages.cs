@@ -41,6 +41,16 @@ internal static class ProtoMessages
     public static ProtoMessage CountTokens { get; } = new(
         Text("model"), Many("contents", () => Content), One("generate_content_request", () => GenerateContent));
 
+    /// <summary>The body of <c>:embedContent</c>.</summary>
+    public static ProtoMessage EmbedContent { get; } = new(
+        Text("model"), One("content", () => Content), Text("title"), Whole("output_dimensionality"),
+        Choice(
+            "task_type", "TaskType", "TASK_TYPE_UNSPECIFIED", "RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY",
+            "CLASSIFICATION", "CLUSTERING", "QUESTION_ANSWERING", "FACT_VERIFICATION", "CODE_RETRIEVAL_QUERY"));
+
+    /// <summary>The body of <c>:batchEmbedContents</c>.</summary>
+    public static ProtoMessage BatchEmbedContents { get; } = new(Many("requests", () => EmbedContent));
+
     private static ProtoField Text(string name) => new(name, ProtoKind.Text, "TYPE_STRING");
 
     private static ProtoField Flag(string name) => new(name, ProtoKind.Boolean, "TYPE_BOOL");

@@ -9,6 +9,7 @@ namespace Rowmill.Simulator.Dialects.Ollama;
 internal sealed class OllamaDialect : FieldDialect
 {
     private static readonly Place s_chat = new(Operation.Chat, HttpMethods.Post);
+    private static readonly Place s_embed = new(Operation.Embed, HttpMethods.Post);
     private static readonly Place s_show = new(Operation.Show, HttpMethods.Post);
     private static readonly Place s_tags = new(Operation.Models, HttpMethods.Get);
     private static readonly Place s_running = new(Operation.Running, HttpMethods.Get);
@@ -21,12 +22,15 @@ internal sealed class OllamaDialect : FieldDialect
         : base(options)
     {
         Chat = new OllamaWire(this, schemas, options);
+        Embed = new OllamaEmbedWire(this, options);
         _models = new OllamaModels(this, options);
     }
 
     public override string BasePath => "";
 
     public override ChatWire Chat { get; }
+
+    public override EmbedWire? Embed { get; }
 
     public override bool WantsJsonContentType => false;
 
@@ -42,6 +46,7 @@ internal sealed class OllamaDialect : FieldDialect
     public override Place? Find(HttpRequest request) => request.Path.Value switch
     {
         "/api/chat" => s_chat,
+        "/api/embed" => s_embed,
         "/api/show" => s_show,
         "/api/tags" => s_tags,
         "/api/ps" => s_running,
