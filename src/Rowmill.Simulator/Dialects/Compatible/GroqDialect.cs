@@ -4,10 +4,10 @@ using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
 
-namespace Rowmill.Simulator.Dialects;
+namespace Rowmill.Simulator.Dialects.Compatible;
 
 /// <summary>Groq's manners, from its SDK, its pages and captured replies.</summary>
-internal sealed class GroqDialect : Dialect
+internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schemas) : CompatibleDialect(options, schemas)
 {
     private const string Organization = "org_simulated";
     private const string Upgrade = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing";
@@ -51,6 +51,8 @@ internal sealed class GroqDialect : Dialect
 
     public override IReadOnlyList<string> Roles { get; } = ["system", "developer", "user", "assistant", "tool", "function"];
 
+    public override IReadOnlyList<string> TranscriptForms { get; } = ["json", "text", "verbose_json"];
+
     /// <summary>Its gateway takes a client without a name for a robot.</summary>
     public override bool WantsUserAgent => true;
 
@@ -60,15 +62,11 @@ internal sealed class GroqDialect : Dialect
 
     public override int CacheFromTokens => 128;
 
-    public override bool DetailedReplies => false;
-
-    public override bool GroqReplies => true;
-
     public override bool TellsWrongMethod => false;
 
     public override string MessagePath(int index, string? field = null) => $"messages.{index}{(field is null ? "" : $".{field}")}";
 
-    public override ErrorReply? RefusedByModel(JsonElement body, string model)
+    public override ErrorReply? RefusedByModel(JsonElement body, string model, Place place)
     {
         if (body.TryGetProperty("reasoning_format", out var format) && format.ValueKind == JsonValueKind.String
             && body.TryGetProperty("include_reasoning", out var include) && include.ValueKind != JsonValueKind.Null)
@@ -196,11 +194,41 @@ internal sealed class GroqDialect : Dialect
     }
 
     /// <summary>The requests header is always per day, the tokens header always per minute; other limits are in no header.</summary>
-    public override IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings) =>
+    public override IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings, DateTimeOffset now) =>
     [
         .. Find(readings, Dimension.RequestsPerDay) is { } requests ? Headers("requests", requests) : [],
         .. Find(readings, Dimension.TokensPerMinute) is { } tokens ? Headers("tokens", tokens) : [],
     ];
+
+    public override void WriteMessage(Utf8JsonWriter writer, Spoken spoken)
+    {
+        if (spoken is { Request.ShowsThoughts: true, Completion.Thoughts: { } thoughts }) writer.WriteString("reasoning", thoughts);
+    }
+
+    public override void WriteChoice(Utf8JsonWriter writer, Spoken spoken) => writer.WriteNull("logprobs");
+
+    public override void WriteUsage(Utf8JsonWriter writer, Spoken spoken)
+    {
+        writer.WriteNumber("queue_time", 0);
+        writer.WriteNumber("prompt_time", 0);
+        writer.WriteNumber("completion_time", spoken.Took.TotalSeconds);
+        writer.WriteNumber("total_time", spoken.Took.TotalSeconds);
+        if (spoken.Bill.Cached > 0) Details(writer, "prompt_tokens_details", [("cached_tokens", spoken.Bill.Cached)]);
+        if (spoken.Bill.Thoughts > 0) Details(writer, "completion_tokens_details", [("reasoning_tokens", spoken.Bill.Thoughts)]);
+    }
+
+    public override void WriteReply(Utf8JsonWriter writer, Spoken spoken)
+    {
+        base.WriteReply(writer, spoken);
+        WriteTranscript(writer, $"req_{spoken.Id}");
+    }
+
+    public override void WriteTranscript(Utf8JsonWriter writer, string id)
+    {
+        writer.WriteStartObject("x_groq");
+        writer.WriteString("id", id);
+        writer.WriteEndObject();
+    }
 
     /// <summary>Captures hold no <c>param</c>, and <c>code</c> only where there is one.</summary>
     protected override void WriteError(Utf8JsonWriter writer, ErrorReply error)

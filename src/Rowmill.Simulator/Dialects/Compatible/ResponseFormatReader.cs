@@ -1,12 +1,12 @@
 using System.Text;
 using System.Text.Json;
-using Rowmill.Simulator.Dialects;
+using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
 
-namespace Rowmill.Simulator.Protocol;
+namespace Rowmill.Simulator.Dialects.Compatible;
 
 /// <summary>Reads <c>response_format</c>, strictly where the dialect does.</summary>
-internal sealed class ResponseFormatReader(Dialect dialect, SchemaLibrary schemas)
+internal sealed class ResponseFormatReader(CompatibleDialect dialect, SchemaLibrary schemas)
 {
     private const int MaxName = 64;
     private static readonly string[] s_types = ["json_object", "json_schema", "text"];
@@ -36,7 +36,8 @@ internal sealed class ResponseFormatReader(Dialect dialect, SchemaLibrary schema
 
         if (type.ValueEquals("json_schema")) return Schema(format);
         if (!type.ValueEquals("json_object")) return (ResponseForm.Text, null);
-        return dialect.IgnoresUnknownFields || messages.Any(m => m.Text.Contains("json", StringComparison.OrdinalIgnoreCase))
+        if (dialect.TakesFlatSchema && Json.Has(format, "schema", out var flat)) return Compiled(flat, "", "response_format.schema", strict: false);
+        return !dialect.WantsJsonWord || messages.Any(m => m.Text.Contains("json", StringComparison.OrdinalIgnoreCase))
             ? (new ResponseForm(IsJson: true, null, 0), null)
             : Error(dialect.NoJsonWord());
     }
@@ -44,6 +45,7 @@ internal sealed class ResponseFormatReader(Dialect dialect, SchemaLibrary schema
     private (ResponseForm Form, ErrorReply? Error) Schema(JsonElement format)
     {
         const string Path = "response_format.json_schema";
+        if (dialect.TakesFlatSchema && Json.Has(format, "schema", out var flat)) return Compiled(flat, "", "response_format.schema", strict: false);
         if (!format.TryGetProperty("json_schema", out var sent) || sent.ValueKind == JsonValueKind.Null) return Error(dialect.Missing(Path));
         if (sent.ValueKind != JsonValueKind.Object) return Error(dialect.WrongType(Path, "an object", Json.TypeName(sent)));
         var strict = false;
@@ -68,13 +70,18 @@ internal sealed class ResponseFormatReader(Dialect dialect, SchemaLibrary schema
             }
         }
 
-        if (!sent.TryGetProperty("schema", out var schema) || schema.ValueKind == JsonValueKind.Null)
+        if (!Json.Has(sent, "schema", out var schema))
         {
             return strict ? Error(dialect.Missing($"{Path}.schema")) : (new ResponseForm(IsJson: true, null, 0), null);
         }
 
-        if (schema.ValueKind != JsonValueKind.Object) return Error(dialect.WrongType($"{Path}.schema", "an object", Json.TypeName(schema)));
-        var (shape, wrong) = schemas.Sent(schema, strict);
+        return Compiled(schema, name, $"{Path}.schema", strict);
+    }
+
+    private (ResponseForm Form, ErrorReply? Error) Compiled(JsonElement schema, string name, string path, bool strict)
+    {
+        if (schema.ValueKind != JsonValueKind.Object) return Error(dialect.WrongType(path, "an object", Json.TypeName(schema)));
+        var (shape, wrong) = schemas.Sent(schema, strict ? SchemaRules.OpenAiStrict : SchemaRules.None);
         if (wrong is not null) return Error(dialect.FlawedSchema(name, wrong));
         return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())), null);
     }

@@ -5,10 +5,10 @@ using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
 
-namespace Rowmill.Simulator.Dialects;
+namespace Rowmill.Simulator.Dialects.Compatible;
 
 /// <summary>OpenAI's manners, from its specification and captured replies.</summary>
-internal sealed partial class OpenAiDialect : Dialect
+internal partial class OpenAiDialect(SimulatorOptions options, SchemaLibrary schemas) : CompatibleDialect(options, schemas)
 {
     private static readonly FrozenDictionary<string, FieldRule> s_fields = new Dictionary<string, FieldRule>(StringComparer.Ordinal)
     {
@@ -54,11 +54,15 @@ internal sealed partial class OpenAiDialect : Dialect
 
     public override IReadOnlyList<string> Roles { get; } = ["system", "assistant", "user", "function", "tool", "developer"];
 
+    public override IReadOnlyList<string> TranscriptForms { get; } = ["json", "text", "srt", "verbose_json", "vtt"];
+
+    public override bool RefusesApart => true;
+
     public override string MessagePath(int index, string? field = null) => $"messages[{index}]{(field is null ? "" : $".{field}")}";
 
-    public override ErrorReply? RefusedByModel(JsonElement body, string model)
+    public override ErrorReply? RefusedByModel(JsonElement body, string model, Place place)
     {
-        if (IsSet(body, "max_tokens", out _) && IsSet(body, "max_completion_tokens", out _))
+        if (Json.Has(body, "max_tokens", out _) && Json.Has(body, "max_completion_tokens", out _))
         {
             return ErrorReply.Bad(
                 "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
@@ -67,7 +71,7 @@ internal sealed partial class OpenAiDialect : Dialect
         }
 
         if (!ReasoningModel().IsMatch(model)) return null;
-        if (IsSet(body, "max_tokens", out _))
+        if (Json.Has(body, "max_tokens", out _))
         {
             return ErrorReply.Bad(
                 "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
@@ -75,7 +79,7 @@ internal sealed partial class OpenAiDialect : Dialect
                 "unsupported_parameter");
         }
 
-        if (IsSet(body, "temperature", out var temperature) && temperature.GetDouble() != 1)
+        if (Json.Has(body, "temperature", out var temperature) && temperature.GetDouble() != 1)
         {
             return ErrorReply.Bad(
                 $"Unsupported value: 'temperature' does not support {temperature.GetRawText()} with this model. "
@@ -217,8 +221,13 @@ internal sealed partial class OpenAiDialect : Dialect
         return ErrorReply.Bad($"Invalid schema for response_format '{name}': {what}", "response_format");
     }
 
+    /// <summary>Its reasoning models look at a prompt first.</summary>
+    public override ErrorReply? BlockedPrompt() => ErrorReply.Bad(
+        "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt.",
+        code: "invalid_prompt");
+
     /// <summary>Requests are told per minute where there is such a limit, else per day.</summary>
-    public override IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings)
+    public override IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings, DateTimeOffset now)
     {
         var requests = Find(readings, Dimension.RequestsPerMinute) ?? Find(readings, Dimension.RequestsPerDay);
         var tokens = Find(readings, Dimension.TokensPerMinute) ?? Find(readings, Dimension.TokensPerDay);
@@ -228,8 +237,32 @@ internal sealed partial class OpenAiDialect : Dialect
     public override IEnumerable<KeyValuePair<string, string>> RetryHeaders(TimeSpan wait) =>
         [.. base.RetryHeaders(wait), new("retry-after-ms", $"{Math.Round(wait.TotalMilliseconds, MidpointRounding.AwayFromZero):0}")];
 
-    private static bool IsSet(JsonElement body, string field, out JsonElement value) =>
-        body.TryGetProperty(field, out value) && value.ValueKind != JsonValueKind.Null;
+    public override void WriteMessage(Utf8JsonWriter writer, Spoken spoken)
+    {
+        writer.WriteString("refusal", spoken.Completion.Refusal);
+        writer.WriteStartArray("annotations");
+        writer.WriteEndArray();
+    }
+
+    public override void WriteChoice(Utf8JsonWriter writer, Spoken spoken) => writer.WriteNull("logprobs");
+
+    public override void WriteUsage(Utf8JsonWriter writer, Spoken spoken)
+    {
+        Details(writer, "prompt_tokens_details", [("cached_tokens", spoken.Bill.Cached), ("audio_tokens", 0)]);
+        Details(
+            writer,
+            "completion_tokens_details",
+            [
+                ("reasoning_tokens", spoken.Bill.Thoughts), ("audio_tokens", 0), ("accepted_prediction_tokens", 0),
+                ("rejected_prediction_tokens", 0),
+            ]);
+    }
+
+    public override void WriteReply(Utf8JsonWriter writer, Spoken spoken)
+    {
+        writer.WriteString("service_tier", spoken.Request.ServiceTier is "flex" or "priority" ? spoken.Request.ServiceTier : "default");
+        base.WriteReply(writer, spoken);
+    }
 
     /// <summary>A live probe: a JSON body, but <c>text/plain</c>, and the key masked.</summary>
     private static ErrorReply Unauthorized(string message, string? code) =>

@@ -1,13 +1,14 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
+using Rowmill.Simulator.Dialects.Ollama;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
 
-namespace Rowmill.Simulator.Dialects;
+namespace Rowmill.Simulator.Dialects.Compatible;
 
 /// <summary>Ollama's OpenAI-compatible endpoint, from its sources: lenient, without limits, silent about what it does not read.</summary>
-internal sealed class OllamaDialect : Dialect
+internal sealed class OllamaV1Dialect(SimulatorOptions options, SchemaLibrary schemas) : CompatibleDialect(options, schemas)
 {
     private static readonly FrozenDictionary<string, FieldRule> s_fields = new Dictionary<string, FieldRule>(StringComparer.Ordinal)
     {
@@ -38,14 +39,12 @@ internal sealed class OllamaDialect : Dialect
 
     public override bool ObeysStrict => false;
 
-    public override bool DetailedReplies => false;
-
     public override bool TellsWrongMethod => false;
 
     public override string MessagePath(int index, string? field = null) => field is null ? "messages" : $"messages.{field}";
 
     public override ErrorReply UnknownUrl(string method, string path) =>
-        new(404, "404 page not found", "not_found_error") { Bare = true, ContentType = "text/plain" };
+        new(404, OllamaWords.NoPage, "not_found_error") { Bare = true, ContentType = "text/plain" };
 
     public override ErrorReply WrongMethod(string method, string path) => UnknownUrl(method, path);
 
@@ -55,7 +54,7 @@ internal sealed class OllamaDialect : Dialect
 
     public override ErrorReply BadContentType(string contentType) => BadJson();
 
-    public override ErrorReply BadJson() => ErrorReply.Bad("invalid character in the request body");
+    public override ErrorReply BadJson() => ErrorReply.Bad(OllamaWords.BadJson);
 
     public override ErrorReply UnknownFields(IReadOnlyList<string> names) => UnsupportedField(names[0]);
 
@@ -73,13 +72,7 @@ internal sealed class OllamaDialect : Dialect
     public override ErrorReply WrongType(string path, string expected, string got)
     {
         if (path.EndsWith(".content", StringComparison.Ordinal)) return ErrorReply.Bad("invalid message content type");
-        var found = got.Split(' ')[1];
-        var wanted = expected.Contains("integer", StringComparison.Ordinal) ? "int"
-            : expected.Contains("decimal", StringComparison.Ordinal) ? "float64"
-            : "string";
-        return ErrorReply.Bad(
-            $"json: cannot unmarshal {(found is "integer" or "decimal" ? "number" : found)} into Go struct field "
-            + $"ChatCompletionRequest.{path} of type {wanted}");
+        return ErrorReply.Bad(OllamaWords.WrongType("ChatCompletionRequest", path, expected, got));
     }
 
     public override ErrorReply OutOfRange(string path, bool integer, bool above, double limit, string value) =>
@@ -92,24 +85,26 @@ internal sealed class OllamaDialect : Dialect
 
     public override ErrorReply TooLong(string path, int limit, int length) => ErrorReply.Bad($"{path} is too long");
 
-    public override ErrorReply UnknownModel(string model) => new(404, $"model '{model}' not found", "not_found_error");
+    public override ErrorReply UnknownModel(string model) => new(404, OllamaWords.NoModel(model, Options.OldServer), "not_found_error");
 
     /// <summary>Options with limits are refused for this dialect; only the injected fault comes here.</summary>
     public override ErrorReply RateLimited(string model, Refusal refusal) =>
-        new(429, "too many concurrent requests", "api_error") { Outcome = "rate_limited" };
+        new(429, OllamaWords.TooManyRequests, "api_error") { Outcome = "rate_limited" };
 
     public override ErrorReply TooLarge(string model, Refusal refusal) => throw new UnreachableException();
 
     public override ErrorReply ServerError() =>
         new(500, "an error was encountered while running the model: unexpected EOF", "api_error");
 
-    /// <summary>Two spaces, as in its sources.</summary>
     public override ErrorReply Overloaded() =>
-        new(503, "server busy, please try again.  maximum pending requests exceeded", "api_error");
+        new(503, OllamaWords.Busy, "api_error");
+
+    public override ErrorReply OutOfMemory(bool old) => new(500, OllamaWords.OutOfMemory(old), "api_error");
+
+    /// <summary>Its cloud's; a machine of one's own has no such thing.</summary>
+    public override ErrorReply QuotaExceeded() => new(429, OllamaWords.UsageLimit, "api_error");
 
     public override ErrorReply FlawedSchema(string name, SchemaFlaw flaw) => throw new UnreachableException();
-
-    public override IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings) => [];
 
     public override IEnumerable<KeyValuePair<string, string>> RetryHeaders(TimeSpan wait) => [];
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Rowmill.Simulator.Dialects;
+using Rowmill.Simulator.Protocol;
 
-namespace Rowmill.Simulator.Protocol;
+namespace Rowmill.Simulator.Dialects.Compatible;
 
 /// <summary>Reads <c>messages</c>: roles, and content as a string or as parts of text.</summary>
 internal static class MessageReader
@@ -9,7 +9,7 @@ internal static class MessageReader
     private static readonly string[] s_fields = ["role", "content", "name", "refusal", "tool_calls", "tool_call_id", "function_call", "audio"];
 
     /// <summary>The messages, or the first mistake.</summary>
-    public static (IReadOnlyList<ChatMessage> Messages, ErrorReply? Error) Read(Dialect dialect, JsonElement body)
+    public static (IReadOnlyList<ChatMessage> Messages, ErrorReply? Error) Read(CompatibleDialect dialect, JsonElement body)
     {
         if (!body.TryGetProperty("messages", out var list) || list.ValueKind == JsonValueKind.Null) return ([], dialect.Missing("messages"));
         if (list.ValueKind != JsonValueKind.Array) return ([], dialect.WrongType("messages", "an array of objects", Json.TypeName(list)));
@@ -26,7 +26,7 @@ internal static class MessageReader
         return (messages, null);
     }
 
-    private static (ChatMessage? Message, ErrorReply? Error) One(Dialect dialect, JsonElement item, int index)
+    private static (ChatMessage? Message, ErrorReply? Error) One(CompatibleDialect dialect, JsonElement item, int index)
     {
         if (item.ValueKind != JsonValueKind.Object)
         {
@@ -59,7 +59,7 @@ internal static class MessageReader
         return error is null ? (new ChatMessage(role.GetString()!, text), null) : (null, error);
     }
 
-    private static (string Text, ErrorReply? Error) Content(Dialect dialect, JsonElement item, int index)
+    private static (string Text, ErrorReply? Error) Content(CompatibleDialect dialect, JsonElement item, int index)
     {
         var path = dialect.MessagePath(index, "content");
         var calls = item.TryGetProperty("tool_calls", out var made) && made.ValueKind == JsonValueKind.Array;
