@@ -43,26 +43,10 @@ internal static class LimitsSection
 
     private static LimitPreset? FindPreset(JobMap map, string key, string name, KnownProvider? provider, string? model)
     {
-        var entries = LimitPresets.Of(name);
-        if (entries.Count == 0)
-        {
-            map.Report(key, $"There is no preset '{name}'.", NearestName.Suggest(name, LimitPresets.Names));
-            return null;
-        }
-
-        // Without its provider or name the model is a mistake of its own.
-        if (provider is null || model is null) return null;
-        if (entries[0].Provider != provider.Name)
-        {
-            map.Report(key, $"'{name}' holds limits of {entries[0].Provider}, not of {provider.Name}.", "Write the limits out: limits: { requests_per_minute: 30 }.");
-            return null;
-        }
-
-        if (entries.FirstOrDefault(e => e.Model == model) is { } found) return found;
-        map.Report(
-            key, $"'{name}' does not know the model '{model}'.",
-            $"It knows {string.Join(", ", entries.Select(e => e.Model))}. Write the limits out: limits: {{ requests_per_minute: 30 }}.");
-        return null;
+        // Without its provider or name the model is a mistake of its own; the preset's name can be one all the same.
+        var (preset, problem) = LimitPresets.Find(name, provider?.Name, model);
+        if (problem is not null) map.Report(key, problem.Message, problem.Fix);
+        return preset;
     }
 
     /// <summary>The price the job gives, or null.</summary>

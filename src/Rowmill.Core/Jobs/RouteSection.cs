@@ -94,19 +94,9 @@ internal static partial class RouteSection
     private static (KnownProvider? Provider, string? Model) ReadName(JobMap entry, string? name)
     {
         if (name is null) return default;
-        var slash = name.IndexOf('/');
-        var provider = slash < 0 ? name : name[..slash];
-        var model = slash < 0 ? "" : name[(slash + 1)..];
-        var known = KnownProviders.Find(provider);
-        var names = KnownProviders.All.Select(p => p.Name).ToArray();
-        if (slash < 0)
-            entry.Report("model", $"'{name}' is not PROVIDER/MODEL.", known is null ? $"Write a provider before it: {string.Join(", ", names)}." : $"Write {name}/MODEL.");
-        else if (known is null)
-            entry.Report("model", $"There is no provider '{provider}'.", NearestName.Suggest(provider, names));
-        else if (model.Length == 0 || model.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
-            entry.Report("model", $"'{model}' is not a model's name.", "Write the provider's own name of it, without spaces.");
-        else return (known, model);
-        return (known, null);
+        var (provider, model, problem) = RouteName.Read(name);
+        if (problem is not null) entry.Report("model", problem.Message, problem.Fix);
+        return (provider, model);
     }
 
     private static string? ReadBaseUrl(JobMap entry, KnownProvider? provider)

@@ -26,6 +26,20 @@ public static class LimitPresets
     /// <summary>The models of a preset; empty when there is none of that name.</summary>
     public static IReadOnlyList<LimitPreset> Of(string name) => [.. All.Where(p => p.Name == name)];
 
+    /// <summary>The limits of a model under a preset, or what is wrong with naming it there; neither when provider or model is not known.</summary>
+    internal static (LimitPreset? Preset, Problem? Problem) Find(string name, string? provider, string? model)
+    {
+        const string writeOut = "Write the limits out: limits: { requests_per_minute: 30 }.";
+        var entries = Of(name);
+        if (entries.Count == 0) return Wrong($"There is no preset '{name}'.", NearestName.Suggest(name, Names));
+        if (provider is null || model is null) return default;
+        if (entries[0].Provider != provider) return Wrong($"'{name}' holds limits of {entries[0].Provider}, not of {provider}.", writeOut);
+        return entries.FirstOrDefault(e => e.Model == model) is { } found ? (found, null)
+            : Wrong($"'{name}' does not know the model '{model}'.", $"It knows {string.Join(", ", entries.Select(e => e.Model))}. {writeOut}");
+
+        static (LimitPreset?, Problem?) Wrong(string message, string fix) => (null, new Problem(message) { Key = "limits", Fix = fix });
+    }
+
     /// <summary>The presets that know a provider's model, whichever plan they are of.</summary>
     public static IReadOnlyList<LimitPreset> For(string provider, string model) => [.. All.Where(p => p.Provider == provider && p.Model == model)];
 

@@ -36,6 +36,43 @@ public sealed record Route
     /// <summary>How long one request may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>The route of a name, with all that is known of its provider and model: address, key's variable, sizes, price.</summary>
+    /// <param name="name"><c>provider/model</c>.</param>
+    /// <exception cref="ProblemException">There is no such provider, or the name is none.</exception>
+    /// <remarks>The address of a provider that has none of its own (<c>openai-compatible</c>) is empty until it is given.</remarks>
+    public static Route Of(string name)
+    {
+        var (provider, model, problem) = RouteName.Read(name);
+        return problem is null ? Of(provider!.Name, model!, provider.BaseUrl ?? "") with { ApiKeyEnv = provider.ApiKeyEnv } : throw new ProblemException(problem);
+    }
+
+    /// <summary>The route to a model by a client of the caller's, with what is known of the model.</summary>
+    /// <param name="provider">Provider name.</param>
+    /// <param name="model">The provider's name of the model.</param>
+    /// <param name="baseUrl">Where it is, to tell equal names apart.</param>
+    public static Route Of(string provider, string model, string baseUrl)
+    {
+        var known = KnownModels.Find(provider, model);
+        return new Route
+        {
+            Provider = provider,
+            Model = model,
+            BaseUrl = baseUrl,
+            Price = known.Price,
+            ContextTokens = known.ContextTokens,
+            MaxOutputTokens = known.MaxOutputTokens,
+            Thinks = known.Thinks,
+        };
+    }
+
+    /// <summary>The same route under the limits of a preset.</summary>
+    /// <exception cref="ProblemException">There is no such preset, or it does not know the model.</exception>
+    public Route Under(string preset)
+    {
+        var (found, problem) = LimitPresets.Find(preset, Provider, Model);
+        return problem is null ? this with { Limits = found!.Limits, Preset = found } : throw new ProblemException(problem);
+    }
+
     /// <summary>What the job file calls it: <c>provider/model</c>.</summary>
     public string Name => $"{Provider}/{Model}";
 

@@ -27,6 +27,9 @@ public enum RowStatus
 /// <param name="Answer">The answer, one JSON object, UTF-8; empty unless answered.</param>
 public readonly record struct RowVerdict(RowStatus Status, string? Error, ReadOnlyMemory<byte> Answer)
 {
+    /// <summary>True when a call of an earlier run brought what it is.</summary>
+    public bool FromCache { get; init; }
+
     /// <summary>What the row is to the store; given by a pass over a job's rows.</summary>
     public RowKey Key { get; init; }
 

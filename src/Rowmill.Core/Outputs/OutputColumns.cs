@@ -12,6 +12,7 @@ internal static class OutputColumns
     /// <summary>What is added: status, error, then the answer, then the receipt where it is wanted, then the mark of a simulated run.</summary>
     public static IReadOnlyList<AddedColumn> Added(OutputOptions options, IReadOnlyList<string> answerProperties, bool simulated)
     {
+        if (options.Kind == OutputKind.None) return [];
         var columns = new List<AddedColumn>
         {
             new(options.Prefix + "status", "the row's status"),

@@ -8,15 +8,21 @@ public enum OutputKind
 
     /// <summary>One JSON object a line.</summary>
     Jsonl,
+
+    /// <summary>No file: what is known of the rows is read from the store.</summary>
+    None,
 }
 
 /// <summary>The job's <c>output</c>.</summary>
 public sealed record OutputOptions
 {
+    /// <summary>The output of a job made in code that writes no file.</summary>
+    public static OutputOptions None { get; } = new() { Kind = OutputKind.None, Path = "" };
+
     /// <summary>The kind of output.</summary>
     public required OutputKind Kind { get; init; }
 
-    /// <summary>Absolute path.</summary>
+    /// <summary>Absolute path; empty where no file is written.</summary>
     public required string Path { get; init; }
 
     /// <summary>What the added columns begin with.</summary>

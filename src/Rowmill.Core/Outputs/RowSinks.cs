@@ -11,6 +11,7 @@ public static class RowSinks
     /// <returns>At most one problem, with the key <c>output.csv</c> or <c>output.jsonl</c>.</returns>
     public static IReadOnlyList<Problem> Check(OutputOptions options, SourceOptions source)
     {
+        if (options.Kind == OutputKind.None) return [];
         var key = options.Kind == OutputKind.Csv ? "output.csv" : "output.jsonl";
         if (Directory.Exists(options.Path)) return Told($"{options.Path} is a folder, not a file.", "Name a file within it.");
         var target = OutputFile.Resolve(options.Path);
@@ -31,7 +32,7 @@ public static class RowSinks
         IReadOnlyList<Problem> Told(string message, string fix) => [new Problem(message) { Key = key, Fix = fix }];
     }
 
-    /// <summary>Begins the output. Any kind of row can be written to any kind of output.</summary>
+    /// <summary>Begins the output, which must have a file. Any kind of row can be written to any kind of output.</summary>
     /// <param name="options">The job's output; <see cref="Check"/> found nothing wrong with it.</param>
     /// <param name="sourceColumns">The columns the source's profile found.</param>
     /// <param name="answerProperties">The answer's properties, in the schema's order.</param>

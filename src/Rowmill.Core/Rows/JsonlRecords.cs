@@ -71,7 +71,7 @@ internal sealed class JsonlRecords : IDisposable
     {
         if (_text.HasNul) TextFault.AddNul(_options, _problems);
         else if (_text.HasInvalid) TextFault.AddInvalidUtf8(_options, _problems);
-        else if (rows == 0 && _problems.Count == 0) _problems.Add(1, "The file is empty.", "Write one JSON object a line.");
+        else if (rows == 0 && _problems.Count == 0 && !_options.MayBeEmpty) _problems.Add(1, "The file is empty.", "Write one JSON object a line.");
     }
 
     public void Dispose() => _text.Dispose();

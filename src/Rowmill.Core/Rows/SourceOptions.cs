@@ -31,6 +31,9 @@ public sealed record SourceOptions
     /// <summary>True when short rows are padded with empty cells.</summary>
     public bool PadRagged { get; init; }
 
+    /// <summary>JSONL: a file without a row is no mistake, as rows made in code may be none.</summary>
+    public bool MayBeEmpty { get; init; }
+
     /// <summary>Columns that name a row for people; empty for the row's content.</summary>
     public IReadOnlyList<string> Key { get; init; } = [];
 

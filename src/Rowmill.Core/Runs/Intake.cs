@@ -143,17 +143,13 @@ internal sealed class Intake(
             _found[i] = null;
             if (found is null) continue;
             if (found.Kind != OutcomeKind.Failed) counters.AnsweredBy(found.Route);
-            if (AskAgain(found)) continue;
+            if (rules.Options.AsksAgain(found, rules.RunId)) continue;
             (settled ??= []).Add(_doubtful[i]);
             Settle(_doubtful[i], found);
         }
 
         if (settled is not null) _fresh.RemoveAll(settled.Contains);
     }
-
-    private bool AskAgain(StoredOutcome found) =>
-        found.RunId != rules.RunId
-        && (rules.Options.Fresh || (found.Kind == OutcomeKind.Failed && rules.Options.RetryFailed));
 
     private void Settle(Ask ask, StoredOutcome found)
     {

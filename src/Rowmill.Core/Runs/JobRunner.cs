@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Limits;
+using Rowmill.Core.Outputs;
 using Rowmill.Core.Packing;
 using Rowmill.Core.Replies;
 using Rowmill.Core.Stores;
@@ -254,7 +255,7 @@ public sealed class JobRunner(RunEnvironment environment)
             ResumeAt = reason?.ResumeAt,
             FinishAt = finishAt,
             Store = environment.StoreName,
-            Output = run.Options.WriteOutput ? run.Job.Output.Path : null,
+            Output = OutputOf(run)?.Path,
             Unused = beginning.Unused,
             SourceChanged = changed,
             Simulated = plan.Simulated,
@@ -300,8 +301,7 @@ public sealed class JobRunner(RunEnvironment environment)
     {
         try
         {
-            var output = run.Options.WriteOutput ? run.Job.Output : null;
-            return (await plan.ExportAsync(environment.Answers, output, run.RunId, run.Options, environment.Calls, abort).ConfigureAwait(false), null);
+            return (await plan.ExportAsync(environment.Answers, OutputOf(run), run.RunId, run.Options, environment.Calls, abort).ConfigureAwait(false), null);
         }
         catch (ProblemException e)
         {
@@ -317,6 +317,9 @@ public sealed class JobRunner(RunEnvironment environment)
             return (run.Counters.Progress().Rows, new StopReason(RunState.Interrupted, "interrupted twice; everything paid for is stored, the output is not written"));
         }
     }
+
+    /// <summary>The output the run writes; null for none.</summary>
+    private static OutputOptions? OutputOf(RunContext run) => run.Options.WriteOutput && run.Job.Output.Kind != OutputKind.None ? run.Job.Output : null;
 
     /// <summary>Clears the doubt that this run has ended. Where the store refuses, it stays for the end of the next run.</summary>
     private async Task<ClearedCalls> ClearAsync(OpenedJob plan, RunContext run, Doubt found, bool ended, CancellationToken abort)

@@ -40,6 +40,10 @@ public sealed record RunOptions
     /// <summary>Whether no row from a 0-based position on is counted.</summary>
     internal bool EndsBefore(long index) => Limit is { } limit && index - Offset >= limit;
 
+    /// <summary>Whether a run asks a row again although the store has an outcome of it.</summary>
+    internal bool AsksAgain(Stores.StoredOutcome found, string runId) =>
+        found.RunId != runId && (Fresh || (found.Kind == Stores.OutcomeKind.Failed && RetryFailed));
+
     /// <summary>How many of the source's rows the run counts.</summary>
     internal long Total(long rows) => Rows?.Count ?? Math.Clamp(rows - Offset, 0, Limit ?? long.MaxValue);
 

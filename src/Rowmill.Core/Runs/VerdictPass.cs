@@ -60,9 +60,9 @@ internal sealed class VerdictPass(
         for (var i = 0; i < _chunk.Count; i++)
         {
             var (row, judgement) = _chunk[i];
-            var verdict = Verdict(judgement, _found[i]) with { Key = _keys[i] };
+            var verdict = Verdict(judgement, _found[i], runId) with { Key = _keys[i] };
             if (receipts is not null && verdict.Status is not (RowStatus.Invalid or RowStatus.Pending)) verdict = verdict with { Receipt = _receipts[i] };
-            if (options.Counts(row.Index)) Count(verdict.Status, _found[i]);
+            if (options.Counts(row.Index)) Count(verdict);
             if (sink is not null) await sink.WriteAsync(row, verdict, cancellationToken).ConfigureAwait(false);
             _found[i] = null;
         }
@@ -70,16 +70,21 @@ internal sealed class VerdictPass(
         _chunk.Clear();
     }
 
-    private static RowVerdict Verdict(Judgement judgement, StoredOutcome? found)
+    /// <summary>What a row's judgement and its stored outcome make of it.</summary>
+    /// <param name="judgement">What the job says of it.</param>
+    /// <param name="found">What the store knows of it.</param>
+    /// <param name="runId">The present run; null when there is none.</param>
+    public static RowVerdict Verdict(Judgement judgement, StoredOutcome? found, string? runId)
     {
         if (judgement.Invalid is not null && !(judgement.IsTooLarge && found is not null)) return new RowVerdict(RowStatus.Invalid, judgement.Invalid, default);
-        return found?.Kind switch
+        if (found is null) return new RowVerdict(RowStatus.Pending, null, default);
+        var verdict = found.Kind switch
         {
-            null => new RowVerdict(RowStatus.Pending, null, default),
             OutcomeKind.Answered => new RowVerdict(RowStatus.Answered, null, found.Json),
             OutcomeKind.Abstained => new RowVerdict(RowStatus.Abstained, Text(found.Json), default),
             _ => new RowVerdict(RowStatus.Failed, Reason(found.Json), default),
         };
+        return verdict with { FromCache = found.RunId != runId };
     }
 
     private static string Text(ReadOnlyMemory<byte> json)
@@ -94,10 +99,10 @@ internal sealed class VerdictPass(
         return $"{document.RootElement.GetProperty("reason"u8).GetString()}: {document.RootElement.GetProperty("detail"u8).GetString()}";
     }
 
-    private void Count(RowStatus status, StoredOutcome? found)
+    private void Count(RowVerdict verdict)
     {
-        var cached = found is not null && found.RunId != runId && status is RowStatus.Answered or RowStatus.Abstained ? 1 : 0;
-        _counts = status switch
+        var cached = verdict.FromCache && verdict.Status is RowStatus.Answered or RowStatus.Abstained ? 1 : 0;
+        _counts = verdict.Status switch
         {
             RowStatus.Answered => _counts with { Answered = _counts.Answered + 1 },
             RowStatus.Abstained => _counts with { Abstained = _counts.Abstained + 1 },
