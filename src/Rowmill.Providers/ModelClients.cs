@@ -1,6 +1,8 @@
 using Rowmill.Core;
 using Rowmill.Core.Models;
+using Rowmill.Providers.Anthropic;
 using Rowmill.Providers.Chat;
+using Rowmill.Providers.Gemini;
 using Rowmill.Providers.Http;
 using Rowmill.Providers.OpenAi;
 
@@ -20,7 +22,7 @@ public static class ModelClients
         var problems = Check(route, keys);
         if (problems.Count > 0) throw new ProblemException(problems);
         var http = handler is null ? SharedHttp.For(new Uri(route.BaseUrl)) : new HttpMessageInvoker(handler, disposeHandler: false);
-        return new ChatClient(Protocol(route), keys.Find(route), clock, http);
+        return new ChatClient(Protocol(route, clock), keys.Find(route), clock, http);
     }
 
     /// <summary>Everything that keeps a route from being used: an unknown provider, a bad address, a missing or broken key.</summary>
@@ -41,8 +43,10 @@ public static class ModelClients
         return problems;
     }
 
-    private static ChatProtocol Protocol(Route route) => route.Provider switch
+    private static ChatProtocol Protocol(Route route, TimeProvider clock) => route.Provider switch
     {
+        "gemini" => new GeminiProtocol(route),
+        "anthropic" => new AnthropicProtocol(route, clock),
         _ => new OpenAiProtocol(route, OpenAiManners.For(route.Provider)!),
     };
 

@@ -34,6 +34,9 @@ internal abstract class ChatProtocol(Route route)
     /// <summary>What the headers' limits mean.</summary>
     public virtual HeaderMeaning HeaderMeaning => HeaderMeaning.Unknown;
 
+    /// <summary>Words with which this service refuses a form of structured output, beside those that all use.</summary>
+    public virtual IReadOnlyList<string> FormWords => [];
+
     /// <summary>The header that carries a key.</summary>
     public virtual KeyValuePair<string, string> KeyHeader(string key) => new("Authorization", "Bearer " + key);
 

@@ -58,10 +58,10 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
             Evidence = mask.Hide(Evidence.Of(response, body.Span)),
             Billed = kind is FailureKind.BadGeneration,
         };
-        return (failure, refusal?.With(told, protocol.HeaderMeaning is HeaderMeaning.DailyRequestsMinuteTokens, wait) ?? told);
+        return (failure, refusal?.With(told, protocol.HeaderMeaning is HeaderMeaning.DailyRequestsMinuteTokens or HeaderMeaning.Named, wait) ?? told);
     }
 
-    private static FailureKind Kind(int status, ServiceError error, string words, StructuredOutput form)
+    private FailureKind Kind(int status, ServiceError error, string words, StructuredOutput form)
     {
         if (IsBadGeneration(error)) return FailureKind.BadGeneration;
         if (status is 402 || LimitRefusal.IsQuotaCode(error)) return FailureKind.QuotaExhausted;
@@ -79,7 +79,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
         if (status is 408 or 409 or 425 or 498 or 499 or >= 500) return FailureKind.Unavailable;
         if (HasCode(error, s_filterCodes) || Says(words, "content management policy")) return FailureKind.Filtered;
         if (form is not StructuredOutput.Text && status is 400 or 422
-            && (error.Param?.StartsWith("response_format", StringComparison.Ordinal) is true || SaysAny(words, s_formWords)))
+            && (error.Param?.StartsWith("response_format", StringComparison.Ordinal) is true || SaysAny(words, s_formWords) || SaysAny(words, [.. protocol.FormWords])))
         {
             return FailureKind.FormRefused;
         }

@@ -11,6 +11,12 @@ internal sealed record WireHabits
     /// <summary>True when the output limit goes under its other name.</summary>
     public bool OtherLimitName { get; init; }
 
+    /// <summary>True when the model takes no system message: its words stand at the beginning of the user's.</summary>
+    public bool SystemInUser { get; init; }
+
+    /// <summary>True when the model chooses itself how much it thinks, and takes an effort instead of a number of tokens.</summary>
+    public bool AdaptiveThinking { get; init; }
+
     /// <summary>Sampling options that the model refused, by their job-file names; they are left out.</summary>
     public Refusable LeftOut { get; init; }
 
@@ -22,6 +28,13 @@ internal sealed record WireHabits
         Seed = LeftOut.HasFlag(Refusable.Seed) ? null : sampling.Seed,
         ReasoningEffort = LeftOut.HasFlag(Refusable.ReasoningEffort) ? null : sampling.ReasoningEffort,
     };
+
+    /// <summary>The habits once an option was refused; null when a request with this sampling would be no different.</summary>
+    public WireHabits? Without(Refusable option, SamplingOptions sampling)
+    {
+        var taught = this with { LeftOut = LeftOut | option };
+        return taught.Sent(sampling) == Sent(sampling) ? null : taught;
+    }
 
     /// <summary>The options of a job that are not sent, by their job-file names.</summary>
     public IEnumerable<string> Unsent(SamplingOptions sampling)

@@ -12,7 +12,7 @@ internal sealed record ServiceError
 
     public string? Type { get; private init; }
 
-    /// <summary>The code as text; some services send a number.</summary>
+    /// <summary>The code as text; some services send a number, Anthropic an <c>error_code</c> among the details.</summary>
     public string? Code { get; private init; }
 
     /// <summary>The parameter it complains of.</summary>
@@ -20,6 +20,9 @@ internal sealed record ServiceError
 
     /// <summary>Google's name of the error, such as RESOURCE_EXHAUSTED.</summary>
     public string? Status { get; private init; }
+
+    /// <summary>Google's name of the reason, such as API_KEY_INVALID (google.rpc.ErrorInfo).</summary>
+    public string? Reason { get; private init; }
 
     /// <summary>What the model wrote before its output was refused (Groq).</summary>
     public string? FailedGeneration { get; private init; }
@@ -60,12 +63,24 @@ internal sealed record ServiceError
         {
             Message = JsonText.Of(error, "message") ?? JsonText.Of(error, "detail") ?? JsonText.Of(root, "message"),
             Type = JsonText.Of(error, "type"),
-            Code = JsonText.Of(error, "code"),
+            Code = JsonText.Of(error, "code") ?? JsonText.Of(error, "error_code") ?? InDetails(error, "error_code"),
             Param = JsonText.Of(error, "param"),
             Status = JsonText.Of(error, "status"),
+            Reason = InDetails(error, "reason"),
             FailedGeneration = JsonText.Of(error, "failed_generation"),
             Quota = GoogleQuota.Read(error),
         };
+    }
+
+    // Google's details are a list, Anthropic's an object.
+    private static string? InDetails(JsonElement error, string name)
+    {
+        if (!error.TryGetProperty("details", out var details)) return null;
+        if (details.ValueKind is JsonValueKind.Object) return JsonText.Of(details, name);
+        if (details.ValueKind is not JsonValueKind.Array) return null;
+        foreach (var detail in details.EnumerateArray())
+            if (detail.ValueKind is JsonValueKind.Object && JsonText.Of(detail, name) is { } found) return found;
+        return null;
     }
 
     private static string? FromText(string text)

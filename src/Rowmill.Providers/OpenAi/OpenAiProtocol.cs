@@ -32,9 +32,8 @@ internal sealed class OpenAiProtocol(Route route, OpenAiManners manners) : ChatP
     {
         // A service that refuses both names is told of as it is.
         if (!sent.OtherLimitName && RefusesLimitName(error, LimitName(sent))) return sent with { OtherLimitName = true };
-        if (error.Code is not ("unsupported_value" or "unsupported_parameter") || WireHabits.Option(error.Param) is not { } option) return null;
-        var taught = sent with { LeftOut = sent.LeftOut | option };
-        return taught.Sent(request.Sampling) == sent.Sent(request.Sampling) ? null : taught;
+        return error.Code is "unsupported_value" or "unsupported_parameter" && WireHabits.Option(error.Param) is { } option
+            ? sent.Without(option, request.Sampling) : null;
     }
 
     /// <inheritdoc/>
