@@ -2,6 +2,7 @@ using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Chat;
 using Rowmill.Providers.Http;
+using Rowmill.Providers.Ollama;
 using Rowmill.Providers.OpenAi;
 
 namespace Rowmill.Providers;
@@ -43,6 +44,7 @@ public static class ModelClients
 
     private static ChatProtocol Protocol(Route route) => route.Provider switch
     {
+        "ollama" => new OllamaProtocol(route),
         _ => new OpenAiProtocol(route, OpenAiManners.For(route.Provider)!),
     };
 

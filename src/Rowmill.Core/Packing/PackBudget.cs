@@ -41,6 +41,7 @@ internal sealed class PackBudget
     private readonly int _outputCap;
     private readonly Windows _written;
     private volatile Windows _windows;
+    private volatile int _context;
 
     /// <summary>Creates the budget of one route.</summary>
     /// <param name="route">The route.</param>
@@ -50,6 +51,7 @@ internal sealed class PackBudget
     public PackBudget(Route route, Question question, int systemTokens, TokenCalibration? calibration = null)
     {
         _route = route;
+        _context = route.ContextTokens;
         _systemTokens = systemTokens + RequestFrame;
         _replyRowTokens = TokenEstimate.OfAscii(question.Schema.EstimatedBytes) + RowFrame;
         _outputCap = Math.Min(route.MaxOutputTokens, question.Sampling.MaxOutputTokens ?? int.MaxValue);
@@ -65,6 +67,7 @@ internal sealed class PackBudget
     {
         (_route, _systemTokens, _replyRowTokens, _outputCap) = (other._route, other._systemTokens, other._replyRowTokens, other._outputCap);
         _windows = _written = other._written;
+        _context = other._context;
         Calibration = calibration;
     }
 
@@ -73,6 +76,13 @@ internal sealed class PackBudget
 
     /// <summary>What calls have shown.</summary>
     public TokenCalibration Calibration { get; }
+
+    /// <summary>The most that prompt and reply may take together now: the route's context, or what of it the serving machine's memory holds.</summary>
+    public int ContextTokens
+    {
+        get => _context;
+        set => _context = Math.Min(value, _route.ContextTokens);
+    }
 
     /// <summary>Estimated fields of the usual row measured; null while nothing is known.</summary>
     public double? UsualRow => Calibration.Known is { Calls: > 0 } m ? Math.Max(0, (m.Estimated - m.Calls * _systemTokens) / m.Rows - RowFrame) : null;
@@ -88,7 +98,7 @@ internal sealed class PackBudget
     /// The largest row, in tokens of its fields, that a request of its own can carry, by estimate, in the model's context and in every
     /// window of tokens that the job writes down; negative when none fits.
     /// </summary>
-    public int LargestRow => (int)Math.Max(-1, Room(_written.Turned, Plain(1)) - EstimateFor(1, 0));
+    public int LargestRow => (int)Math.Max(-1, Room(_written.Turned, Plain(1), _route.ContextTokens) - EstimateFor(1, 0));
 
     /// <summary>Prompt tokens as estimated, uncalibrated: what <see cref="TokenCalibration.Observe"/> compares with.</summary>
     public long EstimateFor(int rows, long fieldTokens) => _systemTokens + (long)rows * RowFrame + fieldTokens;
@@ -201,9 +211,11 @@ internal sealed class PackBudget
     private TokenRange Output(int rows) => Calibration.Output(rows, Wanted(rows));
 
     /// <summary>Tokens left beside a prompt for its reply; negative when the prompt itself is too large.</summary>
-    private long Room(Windows windows, long input) => input > windows.Input
+    private long Room(Windows windows, long input) => Room(windows, input, _context);
+
+    private long Room(Windows windows, long input, int context) => input > windows.Input
         ? -1
-        : Math.Min(Math.Min(_route.ContextTokens - input, windows.Output), TokenRules.Beside(_route.Provider, windows.Tokens, input));
+        : Math.Min(Math.Min(context - input, windows.Output), TokenRules.Beside(_route.Provider, windows.Tokens, input));
 
     /// <summary>Rounded up, except for what is the rounding of the arithmetic itself.</summary>
     private static int Whole(double tokens) => (int)Math.Min(int.MaxValue, Math.Ceiling(tokens - 1e-6));

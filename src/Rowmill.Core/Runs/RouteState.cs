@@ -29,6 +29,7 @@ internal sealed class RouteState : IDisposable
         Sizer = sizer;
         Owner = owner;
         Gate = gate;
+        Room = new ContextRoom(sizer.Budget);
         Form = client.StructuredOutput;
         Level = new ConcurrencyLevel(route.Limits.Concurrency);
         Slots = new RouteSlots(() => Level.Level);
@@ -57,6 +58,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>Back-off and holds.</summary>
     public RouteGate Gate { get; }
+
+    /// <summary>How much context its machine has memory for.</summary>
+    public ContextRoom Room { get; }
 
     /// <summary>How many requests may be in flight.</summary>
     public ConcurrencyLevel Level { get; }
