@@ -4,6 +4,7 @@ using Rowmill.Providers.Anthropic;
 using Rowmill.Providers.Chat;
 using Rowmill.Providers.Gemini;
 using Rowmill.Providers.Http;
+using Rowmill.Providers.Ollama;
 using Rowmill.Providers.OpenAi;
 
 namespace Rowmill.Providers;
@@ -47,6 +48,7 @@ public static class ModelClients
     {
         "gemini" => new GeminiProtocol(route),
         "anthropic" => new AnthropicProtocol(route, clock),
+        "ollama" => new OllamaProtocol(route),
         _ => new OpenAiProtocol(route, OpenAiManners.For(route.Provider)!),
     };
 

@@ -33,8 +33,9 @@ internal static class CheckCommand
         plan.RequireAdmission();
         var client = engine.Environment.Client(job.Routes[0]);
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
+        var local = await LocalPreflight.CheckAsync(engine, job, host.Stop);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
-        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. CheckRoutes.Warnings(job), .. CheckWarnings.Of(plan, rows)];
+        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. local, .. CheckRoutes.Warnings(job), .. CheckWarnings.Of(plan, rows)];
         var document = new JsonObject
         {
             ["job"] = job.Name,

@@ -42,6 +42,7 @@ internal sealed class PackBudget
     private readonly bool _thinks;
     private readonly Windows _written;
     private volatile Windows _windows;
+    private volatile int _context;
 
     /// <summary>Creates the budget of one route.</summary>
     /// <param name="route">The route.</param>
@@ -51,6 +52,7 @@ internal sealed class PackBudget
     public PackBudget(Route route, Question question, int systemTokens, TokenCalibration? calibration = null)
     {
         _route = route;
+        _context = route.ContextTokens;
         _systemTokens = systemTokens + RequestFrame;
         _replyRowTokens = TokenEstimate.OfAscii(question.Schema.EstimatedBytes) + RowFrame;
         _outputCap = Math.Min(route.MaxOutputTokens, question.Sampling.MaxOutputTokens ?? int.MaxValue);
@@ -69,6 +71,7 @@ internal sealed class PackBudget
         (_route, _systemTokens, _replyRowTokens, _outputCap) = (other._route, other._systemTokens, other._replyRowTokens, other._outputCap);
         _thinks = other._thinks;
         _windows = _written = other._written;
+        _context = other._context;
         Calibration = calibration;
     }
 
@@ -77,6 +80,13 @@ internal sealed class PackBudget
 
     /// <summary>What calls have shown.</summary>
     public TokenCalibration Calibration { get; }
+
+    /// <summary>The most that prompt and reply may take together now: the route's context, or what of it the serving machine's memory holds.</summary>
+    public int ContextTokens
+    {
+        get => _context;
+        set => _context = Math.Min(value, _route.ContextTokens);
+    }
 
     /// <summary>Estimated fields of the usual row measured; null while nothing is known.</summary>
     public double? UsualRow => Calibration.Known is { Calls: > 0 } m ? Math.Max(0, (m.Estimated - m.Calls * _systemTokens) / m.Rows - RowFrame) : null;
@@ -205,11 +215,13 @@ internal sealed class PackBudget
     private TokenRange Output(int rows) => Calibration.Output(rows, Wanted(rows));
 
     /// <summary>Tokens left beside a prompt for its reply; negative when the prompt itself is too large.</summary>
-    private long Room(Windows windows, long input) => input > windows.Input
-        ? -1
-        : Math.Min(Math.Min(_route.ContextTokens - input, windows.Output), TokenRules.ReplyBeside(_route.Provider, windows.Tokens, input));
+    private long Room(Windows windows, long input) => Room(windows, input, _context);
 
-    /// <summary>Tokens left beside a reply for its prompt; negative when the reply itself is too large.</summary>
+    private long Room(Windows windows, long input, int context) => input > windows.Input
+        ? -1
+        : Math.Min(Math.Min(context - input, windows.Output), TokenRules.ReplyBeside(_route.Provider, windows.Tokens, input));
+
+    /// <summary>Tokens of the whole context left beside a reply for its prompt; negative when the reply itself is too large.</summary>
     private long PromptRoom(Windows windows, long output) => output > windows.Output
         ? -1
         : Math.Min(Math.Min(_route.ContextTokens - output, windows.Input), TokenRules.PromptBeside(_route.Provider, windows.Tokens, output));

@@ -48,7 +48,7 @@ internal sealed class Asker
     {
         var (route, pack) = (entry.Route, entry.Pack);
         _run.Pass(Transition.Reserved);
-        var request = _run.Text.Request(pack, route.Form, route.Budget) with { MaxOutputTokens = (int)entry.Demand.OutputTokens };
+        var request = _run.Text.Request(pack, route.Form, route.Budget, new PackReservation((int)entry.Demand.InputTokens, (int)entry.Demand.OutputTokens));
         var reserved = new TokenUsage(entry.Demand.InputTokens, 0, entry.Demand.OutputTokens);
         var maxUsd = route.Route.Price?.Of(reserved);
         if (!await WithinBudgetAsync(maxUsd ?? 0m).ConfigureAwait(false))

@@ -29,8 +29,9 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
     public async ValueTask<StillToAsk> EndAsync(EndedCall call, ModelFailure failure)
     {
         var route = call.Route;
-        // An answer that is not the service's protocol says no more than none.
-        var seen = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
+        // An answer that is not the service's protocol says no more than none, and memory that was there before is back sooner or later.
+        var isOutage = failure.Kind == FailureKind.BadReply || (failure.Kind == FailureKind.OutOfMemory && route.Room.HasHeld(call.Result.ContextTokens));
+        var seen = isOutage ? failure with { Kind = FailureKind.Unavailable } : failure;
         if (seen.RetryAfter is { } after) seen = seen with { RetryAfter = RouteLearning.Believed(after) };
         if (seen is { Kind: FailureKind.RateLimited, Window: { } window })
             seen = seen with { Message = LimitWords.Used(route.Route.Name, call.Result.Limits.FirstOrDefault(l => l.Window == window)?.Limit, window) };
@@ -101,6 +102,10 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 Refuse(route, failure);
                 break;
 
+            case FailureKind.OutOfMemory when !isOutage:
+                MakeRoom(call, failure);
+                break;
+
             case FailureKind.RateLimited:
                 run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["window"] = failure.Window, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
                 break;
@@ -138,6 +143,16 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
     {
         route.Park(new StopReason(RunState.Refused, $"{route.Route.Name} refused: {failure.Message}"));
         run.Events.Emit("refused", new JsonObject { ["model"] = route.Route.Name, ["kind"] = failure.Kind.ToString(), ["reason"] = failure.Message });
+    }
+
+    /// <summary>The machine has too little memory for the model: a smaller context is tried, with smaller packs; when none is left the next model takes over.</summary>
+    private void MakeRoom(EndedCall call, ModelFailure failure)
+    {
+        var route = call.Route;
+        if (route.Room.Lower(call.Result.ContextTokens) && route.Part(call.Pack) is not null)
+            run.Events.Emit("context_lowered", new JsonObject { ["model"] = route.Route.Name, ["context"] = route.Budget.ContextTokens, ["reason"] = failure.Message });
+        else
+            Refuse(route, failure);
     }
 
     private void ParkAfterOutage(RouteState route, ModelFailure failure)

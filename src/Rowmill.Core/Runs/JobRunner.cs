@@ -134,6 +134,7 @@ public sealed class JobRunner(RunEnvironment environment)
                 await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
             var earlier = await environment.Calibrations.SizesAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false);
             var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows, earlier: earlier);
+            sizer.Budget.ContextTokens = environment.ContextTokens(route);
             var form = await environment.Calibrations.FormAsync(route.Id).ConfigureAwait(false);
             routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance), form);
         }

@@ -24,6 +24,7 @@ internal sealed class RouteLearning(RunContext run)
     {
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
+        if (call.Result.Reply is not null) route.Room.Held(call.Result.ContextTokens);
 
         // A probe is no row of the job.
         if (call.Pack.IsProbe)
@@ -45,7 +46,7 @@ internal sealed class RouteLearning(RunContext run)
     {
         if (call.Learned) return;
         call.Learned = true;
-        if (failure.Kind is FailureKind.Unavailable or FailureKind.TimedOut or FailureKind.ConnectionLost)
+        if (failure.Kind is FailureKind.Unavailable or FailureKind.OutOfMemory or FailureKind.TimedOut or FailureKind.ConnectionLost)
             call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());
         await SettleAsync(call, Settlement(failure, call.Result.Limits)).ConfigureAwait(false);
         if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)

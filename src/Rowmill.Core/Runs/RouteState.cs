@@ -30,6 +30,7 @@ internal sealed class RouteState : IDisposable
         Sizer = sizer;
         Owner = owner;
         Gate = gate;
+        Room = new ContextRoom(sizer.Budget);
         Form = form > client.StructuredOutput ? form.Value : client.StructuredOutput;
         Level = new ConcurrencyLevel(route.Limits.Concurrency);
         Slots = new RouteSlots(() => Level.Level);
@@ -61,6 +62,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>Back-off and holds.</summary>
     public RouteGate Gate { get; }
+
+    /// <summary>How much context its machine has memory for.</summary>
+    public ContextRoom Room { get; }
 
     /// <summary>How many requests may be in flight.</summary>
     public ConcurrencyLevel Level { get; }

@@ -35,6 +35,9 @@ public sealed record RunEnvironment
     /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
     public required Func<Route, IModelClient> Client { get; init; }
 
+    /// <summary>The context of a route as far as its server tells it, up to the route's own; it bounds requests, and judges no row.</summary>
+    public Func<Route, int> ContextTokens { get; init; } = route => route.ContextTokens;
+
     /// <summary>Who holds the lease.</summary>
     public required LeaseOwner Owner { get; init; }
 

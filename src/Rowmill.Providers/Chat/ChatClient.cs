@@ -48,6 +48,29 @@ internal sealed class ChatClient : IModelClient
     {
         cancellationToken.ThrowIfCancellationRequested();
         var habits = Volatile.Read(ref _habits);
+        request = Sized(request, habits);
+        var result = await AskAsync(request, habits, cancellationToken).ConfigureAwait(false);
+        return request.ContextTokens == 0 ? result : result with { ContextTokens = request.ContextTokens };
+    }
+
+    /// <inheritdoc/>
+    public RequestPreview Preview(ModelRequest request)
+    {
+        using var body = new PooledBuffer(1024);
+        var habits = Volatile.Read(ref _habits);
+        _templates.For(request, habits).Write(body, Sized(request, habits));
+        using var message = Message(body);
+        message.Content!.Headers.ContentLength = body.Length;
+        var headers = message.Headers.NonValidated.Concat(message.Content.Headers.NonValidated).Select(header => KeyValuePair.Create(
+            header.Key, header.Key == _keyHeader ? _protocol.KeyHeader(_mask.Shown).Value : _mask.Hide(header.Value.ToString())));
+        return new RequestPreview(message.Method.Method, _mask.Hide(_protocol.Url.AbsoluteUri), headers.ToList(), Indented(body.Memory));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Losses(ModelRequest request) => _templates.For(request, Volatile.Read(ref _habits)).Losses;
+
+    private async ValueTask<ModelResult> AskAsync(ModelRequest request, WireHabits habits, CancellationToken cancellationToken)
+    {
         using var body = new PooledBuffer(4096);
         _templates.For(request, habits).Write(body, request);
         using var message = Message(body);
@@ -65,20 +88,11 @@ internal sealed class ChatClient : IModelClient
         return refused with { Failure = refused.Failure! with { Kind = FailureKind.ParameterRefused } };
     }
 
-    /// <inheritdoc/>
-    public RequestPreview Preview(ModelRequest request)
+    private ModelRequest Sized(ModelRequest request, WireHabits habits)
     {
-        using var body = new PooledBuffer(1024);
-        _templates.For(request, Volatile.Read(ref _habits)).Write(body, request);
-        using var message = Message(body);
-        message.Content!.Headers.ContentLength = body.Length;
-        var headers = message.Headers.NonValidated.Concat(message.Content.Headers.NonValidated).Select(header => KeyValuePair.Create(
-            header.Key, header.Key == _keyHeader ? _protocol.KeyHeader(_mask.Shown).Value : _mask.Hide(header.Value.ToString())));
-        return new RequestPreview(message.Method.Method, _mask.Hide(_protocol.Url.AbsoluteUri), headers.ToList(), Indented(body.Memory));
+        var context = _protocol.Context(request, habits);
+        return context == 0 ? request : request with { ContextTokens = context };
     }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Losses(ModelRequest request) => _templates.For(request, Volatile.Read(ref _habits)).Losses;
 
     private HttpRequestMessage Message(PooledBuffer body)
     {
@@ -108,11 +122,12 @@ internal sealed class ChatClient : IModelClient
         if (reply.HasError && !reply.HasMessage) return Refused(response, body, request, ServiceError.Read(body));
         if (reply.Blocked is { } why)
             return Failed(new ModelFailure(FailureKind.Filtered, $"the service blocked the prompt: {why}") { Billed = reply.Usage is { Output: > 0 } }, response);
+        if (reply.BrokeOff is { } broke) return Failed(Broken(broke, reply.Text), response);
         if (!reply.HasMessage) return Failed(BadReply("holds no message of a model", response, body, billed: reply.Usage is not null), response);
         if (_protocol.Doubt(reply, request, sent) is { } doubt) return Failed(doubt, response);
 
         var refused = !string.IsNullOrEmpty(reply.Refusal);
-        var usage = UsageBounds.Of(_route, request, sent, body.Length).Believed(reply.Usage);
+        var usage = UsageBounds.Of(_route, request, sent, body.Length).Believed(_protocol.Counted(reply, request));
         return new ModelResult
         {
             Reply = new ModelReply(reply.Text ?? [], refused ? ReplyEnding.Refused : reply.Ending, usage)
@@ -138,6 +153,11 @@ internal sealed class ChatClient : IModelClient
             return broken; // it broke off before anything of use
         }
     }
+
+    /// <summary>A stream whose end never came: its text counts as that of a connection that broke; without any it was an outage.</summary>
+    private static ModelFailure Broken(string why, byte[]? text) => text is { Length: > 0 }
+        ? new ModelFailure(FailureKind.ConnectionLost, $"the reply broke off: {why}") { Billed = true, PartialText = text }
+        : new ModelFailure(FailureKind.Unavailable, why);
 
     private ModelFailure BadReply(string what, HttpResponseMessage response, ReadOnlyMemory<byte> body, bool billed) =>
         new(FailureKind.BadReply, $"the reply of {_route.BaseUrl} {what}; does base_url lead to a service of the kind '{_route.Provider}'?")

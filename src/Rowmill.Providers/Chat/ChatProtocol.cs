@@ -40,6 +40,9 @@ internal abstract class ChatProtocol(Route route)
     /// <summary>The header that carries a key.</summary>
     public virtual KeyValuePair<string, string> KeyHeader(string key) => new("Authorization", "Bearer " + key);
 
+    /// <summary>The room for prompt and reply that a request sets aside, where the wire can say it; 0 where it cannot.</summary>
+    public virtual int Context(ModelRequest request, WireHabits habits) => 0;
+
     /// <summary>Writes the body, and notes what it cannot say.</summary>
     public abstract void Write(TemplateWriter body, ModelRequest request, WireHabits habits);
 
@@ -52,6 +55,9 @@ internal abstract class ChatProtocol(Route route)
     /// <param name="request">What was asked.</param>
     /// <param name="sent">Bytes of the request's body.</param>
     public virtual ModelFailure? Doubt(in WireReply reply, ModelRequest request, int sent) => null;
+
+    /// <summary>The tokens of a reply as far as its counts can be meant so; null when they cannot.</summary>
+    public virtual TokenUsage? Counted(in WireReply reply, ModelRequest request) => reply.Usage;
 
     /// <summary>What a refusal teaches of the model's fields; null when nothing, or when it is already known.</summary>
     /// <param name="error">The refusal.</param>

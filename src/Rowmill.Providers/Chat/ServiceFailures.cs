@@ -11,7 +11,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
 {
     private static readonly string[] s_contextWords =
     [
-        "maximum context length", "longer than the context length", "exceeds the available context size", "request too large",
+        "maximum context length", "longer than the context length", "exceeds the context length", "exceeds the available context size", "request too large",
         "reduce the length of the messages", "context window", "prompt is too long", "supports at most",
         "max_tokens` must be less", "max_completion_tokens` must be less",
     ];
@@ -71,7 +71,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
             return FailureKind.TooLarge;
         }
 
-        if (SaysAny(words, s_memoryWords)) return FailureKind.Unavailable;
+        if (IsOfMemory(words)) return FailureKind.Unavailable;
         if (status is 403 && IsCloudflareBlock(words)) return FailureKind.BadReply;
         if (status is 400 or 403 or 404 or 422 && IsModel(error, words)) return FailureKind.ModelRefused;
         if (status is 401 or 403 || HasCode(error, s_keyCodes) || SaysAny(words, "API key not valid", "Incorrect API key"))
@@ -86,6 +86,12 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
 
         return status < 300 ? FailureKind.BadReply : FailureKind.BadRequest;
     }
+
+    /// <summary>Whether words say that the server's memory does not suffice.</summary>
+    public static bool IsOfMemory(string words) => SaysAny(words, s_memoryWords);
+
+    /// <summary>Whether words say that a request is larger than the model's context.</summary>
+    public static bool IsOfContext(string words) => SaysAny(words, s_contextWords);
 
     private static bool IsBadGeneration(ServiceError error) => error.Code is "json_validate_failed" || error.FailedGeneration is not null;
 
@@ -107,7 +113,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
         FailureKind.BadRequest when status is >= 300 and < 400 =>
             $"; base_url {protocol.Route.BaseUrl} redirects to {response.Headers.Location}, and a key is not sent after a redirect",
         FailureKind.BadReply when status is 403 => "; a filter in front of the service blocked this program, the key was not looked at",
-        FailureKind.Unavailable when SaysAny(words, s_memoryWords) =>
+        FailureKind.Unavailable when IsOfMemory(words) =>
             "; the server has too little memory: take a smaller model or context",
         _ => "",
     };

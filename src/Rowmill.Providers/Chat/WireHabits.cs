@@ -20,6 +20,9 @@ internal sealed record WireHabits
     /// <summary>Sampling options that the model refused, by their job-file names; they are left out.</summary>
     public Refusable LeftOut { get; init; }
 
+    /// <summary>The least room for prompt and reply that a request sets aside; 0 for what it needs.</summary>
+    public int LeastContext { get; init; }
+
     /// <summary>The sampling options that are still sent.</summary>
     public SamplingOptions Sent(SamplingOptions sampling) => LeftOut == Refusable.None ? sampling : sampling with
     {

@@ -26,6 +26,9 @@ internal struct WireReply
     /// <summary>Why the service let the model answer nothing at all (a blocked prompt); null when it did not.</summary>
     public string? Blocked { get; set; }
 
+    /// <summary>Why it wrote no more, its own words or ours, when it broke off in the middle of a stream; null when it did not.</summary>
+    public string? BrokeOff { get; set; }
+
     /// <summary>Tokens as the service told them, true or not (<see cref="UsageBounds"/>); a number that is no count is -1.</summary>
     public TokenUsage? Usage { get; set; }
 }

@@ -43,8 +43,17 @@ internal sealed record ServiceError
         }
         catch (JsonException)
         {
+            if (LastLine(body) is { } last) return Read(last);
             return new ServiceError { Message = FromText(Encoding.UTF8.GetString(body.Span[..Math.Min(body.Length, 16384)])) };
         }
+    }
+
+    /// <summary>The last of several lines when it is an object: a stream of JSON ends with its error.</summary>
+    private static ReadOnlyMemory<byte>? LastLine(ReadOnlyMemory<byte> body)
+    {
+        var text = body.Span.TrimEnd("\r\n "u8);
+        var start = text.LastIndexOf((byte)'\n') + 1;
+        return start > 0 && text[start..] is [(byte)'{', .., (byte)'}'] ? body[start..text.Length] : null;
     }
 
     private static ServiceError FromJson(JsonElement root)

@@ -12,20 +12,16 @@ internal sealed record OpenAiManners(string OutputLimit, HeaderMeaning Headers, 
     /// <summary>Replaces max_tokens, which OpenAI's thinking models refuse.</summary>
     private const string MaxCompletionTokens = "max_completion_tokens";
 
-    /// <summary>The old name, the only one some imitators read (ollama, openai/openai.go).</summary>
+    /// <summary>The old name, the only one some imitators read (Ollama's /v1, openai/openai.go).</summary>
     private const string MaxTokens = "max_tokens";
 
     private static readonly Dictionary<string, OpenAiManners> s_all = new(StringComparer.Ordinal)
     {
         ["openai"] = new(MaxCompletionTokens, HeaderMeaning.Buckets, OpenAi),
         ["groq"] = new(MaxCompletionTokens, HeaderMeaning.DailyRequestsMinuteTokens, Groq),
-        ["ollama"] = new(MaxTokens, HeaderMeaning.Unknown, _ => StructuredOutput.Schema) { PathPrefix = "/v1" },
         ["simulator"] = new(MaxCompletionTokens, HeaderMeaning.Unknown, _ => StructuredOutput.StrictSchema),
         ["openai-compatible"] = new(MaxTokens, HeaderMeaning.Unknown, _ => StructuredOutput.Schema),
     };
-
-    /// <summary>What stands between base_url and the path, unless base_url ends with it.</summary>
-    public string PathPrefix { get; init; } = "";
 
     /// <summary>The manners of a provider; null when it does not speak this protocol.</summary>
     public static OpenAiManners? For(string provider) => s_all.GetValueOrDefault(provider);
@@ -37,16 +33,12 @@ internal sealed record OpenAiManners(string OutputLimit, HeaderMeaning Headers, 
     public string ChatUrl(string baseUrl)
     {
         var root = baseUrl.TrimEnd('/');
-        if (!root.EndsWith(PathPrefix, StringComparison.Ordinal)) root += PathPrefix;
         if (IsAzureDeployment(root)) return $"{root}/chat/completions?api-version={AzureVersion}";
         return root + "/chat/completions";
     }
 
     /// <summary>The header of a key where it is not the usual one.</summary>
     public KeyValuePair<string, string>? KeyHeader(Route route, string key) => IsAzure(route.BaseUrl) ? new("api-key", key) : null;
-
-    /// <summary>What to do when a model is not there.</summary>
-    public string? ModelAdvice(Route route) => route.Provider is "ollama" ? $"; get it with `ollama pull {route.Model}`" : null;
 
     /// <summary>The last version of Azure's own interface that is generally available; its /openai/v1 wants none.</summary>
     private const string AzureVersion = "2024-10-21";

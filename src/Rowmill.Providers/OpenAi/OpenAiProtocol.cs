@@ -36,10 +36,6 @@ internal sealed class OpenAiProtocol(Route route, OpenAiManners manners) : ChatP
             ? sent.Without(option, request.Sampling) : null;
     }
 
-    /// <inheritdoc/>
-    public override string? Advice(FailureKind kind, int status, string words) =>
-        kind is FailureKind.ModelRefused ? manners.ModelAdvice(Route) : null;
-
     private string LimitName(WireHabits habits) => habits.OtherLimitName ? OpenAiManners.OtherLimit(manners.OutputLimit) : manners.OutputLimit;
 
     /// <summary>True when the service refuses the output limit for its name, and would take the other one.</summary>
