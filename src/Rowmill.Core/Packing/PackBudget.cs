@@ -215,11 +215,9 @@ internal sealed class PackBudget
     private TokenRange Output(int rows) => Calibration.Output(rows, Wanted(rows));
 
     /// <summary>Tokens left beside a prompt for its reply; negative when the prompt itself is too large.</summary>
-    private long Room(Windows windows, long input) => Room(windows, input, _context);
-
-    private long Room(Windows windows, long input, int context) => input > windows.Input
+    private long Room(Windows windows, long input) => input > windows.Input
         ? -1
-        : Math.Min(Math.Min(context - input, windows.Output), TokenRules.ReplyBeside(_route.Provider, windows.Tokens, input));
+        : Math.Min(Math.Min(_context - input, windows.Output), TokenRules.ReplyBeside(_route.Provider, windows.Tokens, input));
 
     /// <summary>Tokens of the whole context left beside a reply for its prompt; negative when the reply itself is too large.</summary>
     private long PromptRoom(Windows windows, long output) => output > windows.Output
