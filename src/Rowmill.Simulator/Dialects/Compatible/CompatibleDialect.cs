@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Rowmill.Simulator.Limits;
@@ -14,14 +15,18 @@ internal abstract class CompatibleDialect : FieldDialect
     private static readonly Place s_embed = new(Operation.Embed, HttpMethods.Post);
     private static readonly Place s_transcribe = new(Operation.Transcribe, HttpMethods.Post);
 
-    private readonly string _chatPath, _modelsPath, _embedPath, _transcribePath;
+    private readonly Lazy<FrozenDictionary<string, Place>> _places;
 
     protected CompatibleDialect(SimulatorOptions options, SchemaLibrary schemas)
         : base(options)
     {
-        // No call into an unfinished object: the paths are constants of their classes.
-        (_chatPath, _modelsPath, _embedPath) = ($"{BasePath}/chat/completions", $"{BasePath}/models", $"{BasePath}/embeddings");
-        _transcribePath = $"{BasePath}/audio/transcriptions";
+        _places = new(() => new Dictionary<string, Place>(StringComparer.Ordinal)
+        {
+            [$"{BasePath}/chat/completions"] = s_chat,
+            [$"{BasePath}/models"] = s_models,
+            [$"{BasePath}/embeddings"] = s_embed,
+            [$"{BasePath}/audio/transcriptions"] = s_transcribe,
+        }.ToFrozenDictionary(StringComparer.Ordinal));
         Chat = new CompletionsWire(this, schemas);
         Embed = new EmbeddingsWire(this);
     }
@@ -67,11 +72,8 @@ internal abstract class CompatibleDialect : FieldDialect
 
     public override Place? Find(HttpRequest request)
     {
-        var path = request.Path.Value;
-        if (path == _chatPath) return s_chat;
-        if (path == _modelsPath) return s_models;
-        if (path == _embedPath) return s_embed;
-        return path == _transcribePath && TranscriptForms.Count > 0 ? s_transcribe : null;
+        var place = request.Path.Value is { } path ? _places.Value.GetValueOrDefault(path) : null;
+        return place == s_transcribe && TranscriptForms.Count == 0 ? null : place;
     }
 
     public override Told Tell(Question question) => new(CompletionBody.Models(this, question.Models));
