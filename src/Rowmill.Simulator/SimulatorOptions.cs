@@ -122,7 +122,7 @@ public sealed record SimulatorOptions
     public static IReadOnlyList<string> FaultNames => Simulator.FaultNames.All;
 
     /// <summary>The names <see cref="WithDialect"/> knows.</summary>
-    public static IReadOnlyList<string> DialectNames { get; } = 
+    public static IReadOnlyList<string> DialectNames { get; } =
     [
         "openai", "groq", "ollama-v1", "gemini", "anthropic", "ollama", "vllm", "llamacpp", "azure", "gemini-openai",
     ];

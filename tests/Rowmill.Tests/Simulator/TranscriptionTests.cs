@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text.Json;
 using Rowmill.Simulator;
 using static Rowmill.Tests.Simulator.SimulatorHarness;
 
