@@ -91,6 +91,7 @@ public sealed class RowmillService : IAsyncDisposable
     /// <exception cref="Core.Stores.StoreException">The store cannot be used.</exception>
     public async ValueTask<RowmillEngine> EngineAsync(CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (Volatile.Read(ref _engine) is { } open) return open;
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try

@@ -89,7 +89,7 @@ internal sealed class AnswerType
         var inner = Nullable.GetUnderlyingType(type) ?? type;
         var schema = NotNull(inner, nullability, where);
         if (!orNull) return schema;
-        if (schema["type"] is JsonValue one && schema["enum"] is null)
+        if (schema["type"] is JsonValue one && schema["enum"] is null && schema["properties"] is null)
         {
             schema["type"] = new JsonArray(one.DeepClone(), "null");
             return schema;
@@ -120,7 +120,7 @@ internal sealed class AnswerType
             case JsonTypeInfoKind.Object when type != typeof(object):
                 return Nested(type, contract);
             default:
-                Unfit(where, $"is a {type.Name}, which no answer can be held to", "Use string (with [RegularExpression] for a form), a number, bool, an enum, a list or a record.");
+                Unfit(where, $"is of the type {type.Name}, which no answer can be held to", "Use string (with [RegularExpression] for a form), a number, bool, an enum, a list or a record.");
                 return [];
         }
     }

@@ -40,17 +40,23 @@ internal sealed record JobSettings(string Prompt)
 
     public OutputOptions Output { get; init; } = OutputOptions.None;
 
-    /// <summary>The job over rows that stand in a file.</summary>
-    /// <param name="name">Its name.</param>
+    /// <summary>Checks everything but the rows.</summary>
     /// <param name="answer">The type of an answer.</param>
-    /// <param name="rows">The file, one JSON object a line.</param>
-    /// <exception cref="ProblemException">Everything that is wrong with it.</exception>
-    public Job Job(string name, Type answer, string rows)
+    /// <returns>The schema of an answer.</returns>
+    /// <exception cref="ProblemException">Everything that is wrong.</exception>
+    public AnswerSchema Check(Type answer)
     {
         var schema = AnswerType.Schema(answer);
         var problems = Problems(schema, answer).ToList();
-        if (problems.Count > 0) throw new ProblemException(problems);
-        return new Job
+        return problems.Count == 0 ? schema : throw new ProblemException(problems);
+    }
+
+    /// <summary>The job over rows that stand in a file.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="schema">The schema of an answer.</param>
+    /// <param name="rows">The file, one JSON object a line.</param>
+    public Job Job(string name, AnswerSchema schema, string rows) =>
+        new()
         {
             Name = name,
             Source = new SourceOptions
@@ -73,7 +79,6 @@ internal sealed record JobSettings(string Prompt)
             Output = Output,
             Directory = Environment.CurrentDirectory,
         };
-    }
 
     private IEnumerable<Problem> Problems(AnswerSchema schema, Type answer)
     {

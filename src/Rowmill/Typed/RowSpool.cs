@@ -115,8 +115,9 @@ internal sealed class RowSpool<TRow> : IDisposable
             var again = JsonSerializer.SerializeToUtf8Bytes(JsonSerializer.Deserialize(written, s_contract)!, s_contract);
             if (!written.SequenceEqual(again)) throw Wrong("cannot be read back as it was written: some property cannot be set", fix);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
         {
+            // The last is a constructor whose parameters are no properties.
             throw Wrong($"cannot be read back as it was written: {e.Message}", fix);
         }
     }
