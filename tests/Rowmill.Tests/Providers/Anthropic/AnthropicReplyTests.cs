@@ -39,6 +39,14 @@ public sealed class AnthropicReplyTests
     public async Task A_tools_input_is_the_text(string content, string text) =>
         Assert.Equal(text, Given.Utf8((await AskAsync($$$"""{"content":{{{content}}},"stop_reason":"tool_use"}""")).Reply!.Text));
 
+    [Fact]
+    public async Task A_tools_input_that_breaks_off_keeps_what_came()
+    {
+        var failure = (await AskAsync("""{"id":"msg_1","content":[{"type":"tool_use","name":"answer","input":{"rows":[{"id":1,"t":"a"},{"id":2,"t":"b""")).Failure!;
+        Assert.Equal((FailureKind.ConnectionLost, true), (failure.Kind, failure.Billed));
+        Assert.Equal("""{"rows":[{"id":1,"t":"a"},{"id":2,"t":"b"}]}""", Given.Utf8(failure.PartialText));
+    }
+
     [Theory]
     [InlineData("end_turn", ReplyEnding.Complete)]
     [InlineData("stop_sequence", ReplyEnding.Complete)]
