@@ -12,6 +12,9 @@ namespace Rowmill.Providers.Gemini;
 /// </remarks>
 internal static class GeminiRequest
 {
+    private const long LeastOfPro = 128;
+    private const long LeastOfLite = 512;
+
     public static void Write(TemplateWriter body, string model, ModelRequest request, WireHabits habits)
     {
         var json = body.Json;
@@ -109,9 +112,10 @@ internal static class GeminiRequest
         body.Json.WriteStartObject("thinkingConfig"u8);
         if (model.StartsWith("gemini-2", StringComparison.Ordinal))
         {
-            // The least that 2.5 Pro takes.
-            const long LeastOfPro = 128;
-            var least = model.StartsWith("gemini-2.5-pro", StringComparison.Ordinal) ? LeastOfPro : 0;
+            // Flash takes any number; the others have a least, and Pro cannot do without.
+            var least = model.StartsWith("gemini-2.5-pro", StringComparison.Ordinal) ? LeastOfPro
+                : model.StartsWith("gemini-2.5-flash-lite", StringComparison.Ordinal) && effort is not ThinkingEffort.None ? LeastOfLite
+                : 0;
             if (effort is ThinkingEffort.None && least > 0) body.Lose("reasoning_effort none is sent as the least: this model always thinks");
             body.Number("thinkingBudget", r => Math.Max(least, ThinkingEffort.Tokens(effort, r)));
         }
