@@ -40,17 +40,17 @@ internal sealed record ServiceError
         }
         catch (JsonException)
         {
-            if (LastLine(body) is { } last) return Read(last);
+            if (LastLine(body) is { IsEmpty: false } last) return Read(last);
             return new ServiceError { Message = FromText(Encoding.UTF8.GetString(body.Span[..Math.Min(body.Length, 16384)])) };
         }
     }
 
-    /// <summary>The last of several lines when it is an object: a stream of JSON ends with its error.</summary>
-    private static ReadOnlyMemory<byte>? LastLine(ReadOnlyMemory<byte> body)
+    /// <summary>The last of several lines when it is an object, otherwise nothing: a stream of JSON ends with its error.</summary>
+    private static ReadOnlyMemory<byte> LastLine(ReadOnlyMemory<byte> body)
     {
         var text = body.Span.TrimEnd("\r\n "u8);
         var start = text.LastIndexOf((byte)'\n') + 1;
-        return start > 0 && text[start..] is [(byte)'{', .., (byte)'}'] ? body[start..text.Length] : null;
+        return start > 0 && text[start..] is [(byte)'{', .., (byte)'}'] ? body[start..text.Length] : default;
     }
 
     private static ServiceError FromJson(JsonElement root)
@@ -69,7 +69,9 @@ internal sealed record ServiceError
         {
             Message = JsonText.Of(error, "message") ?? JsonText.Of(error, "detail") ?? JsonText.Of(root, "message"),
             Type = JsonText.Of(error, "type"),
-            Code = JsonText.Of(error, "code"),
+            // Azure tells its filter within, where its own code is another.
+            Code = error.TryGetProperty("innererror", out var within) && within.ValueKind is JsonValueKind.Object && JsonText.Of(within, "code") is { } code
+                ? code : JsonText.Of(error, "code"),
             Param = JsonText.Of(error, "param"),
             Status = JsonText.Of(error, "status"),
             FailedGeneration = JsonText.Of(error, "failed_generation"),
