@@ -17,7 +17,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
     ];
 
     private static readonly string[] s_formWords =
-        ["response_format", "response format", "json_schema", "structured output", "json mode", "guided_json", "guided decoding"];
+        ["response_format", "response format", "json_schema", "json schema", "structured output", "json mode", "guided_json", "guided decoding", "grammar"];
 
     // Ollama up to 0.29, its llama-server since 0.30, CUDA.
     private static readonly string[] s_memoryWords =
@@ -26,7 +26,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
         "memory layout cannot be allocated", "may be due to resource limitations",
     ];
 
-    private static readonly string[] s_modelCodes = ["model_not_found", "model_decommissioned", "model_not_active", "invalid_model"];
+    private static readonly string[] s_modelCodes = ["model_not_found", "model_decommissioned", "model_not_active", "invalid_model", "DeploymentNotFound"];
 
     private static readonly string[] s_modelWords =
         ["not found", "does not exist", "decommissioned", "invalid model", "unknown model", "not have access to"];

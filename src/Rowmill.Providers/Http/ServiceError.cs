@@ -43,17 +43,17 @@ internal sealed record ServiceError
         }
         catch (JsonException)
         {
-            if (LastLine(body) is { } last) return Read(last);
+            if (LastLine(body) is { IsEmpty: false } last) return Read(last);
             return new ServiceError { Message = FromText(Encoding.UTF8.GetString(body.Span[..Math.Min(body.Length, 16384)])) };
         }
     }
 
-    /// <summary>The last of several lines when it is an object: a stream of JSON ends with its error.</summary>
-    private static ReadOnlyMemory<byte>? LastLine(ReadOnlyMemory<byte> body)
+    /// <summary>The last of several lines when it is an object, otherwise nothing: a stream of JSON ends with its error.</summary>
+    private static ReadOnlyMemory<byte> LastLine(ReadOnlyMemory<byte> body)
     {
         var text = body.Span.TrimEnd("\r\n "u8);
         var start = text.LastIndexOf((byte)'\n') + 1;
-        return start > 0 && text[start..] is [(byte)'{', .., (byte)'}'] ? body[start..text.Length] : null;
+        return start > 0 && text[start..] is [(byte)'{', .., (byte)'}'] ? body[start..text.Length] : default;
     }
 
     private static ServiceError FromJson(JsonElement root)
@@ -72,7 +72,8 @@ internal sealed record ServiceError
         {
             Message = JsonText.Of(error, "message") ?? JsonText.Of(error, "detail") ?? JsonText.Of(root, "message"),
             Type = JsonText.Of(error, "type"),
-            Code = JsonText.Of(error, "code") ?? JsonText.Of(error, "error_code") ?? InDetails(error, "error_code"),
+            // Azure tells its filter within, where its own code is another.
+            Code = Within(error) ?? JsonText.Of(error, "code") ?? JsonText.Of(error, "error_code") ?? InDetails(error, "error_code"),
             Param = JsonText.Of(error, "param"),
             Status = JsonText.Of(error, "status"),
             Reason = InDetails(error, "reason"),
@@ -91,6 +92,9 @@ internal sealed record ServiceError
             if (detail.ValueKind is JsonValueKind.Object && JsonText.Of(detail, name) is { } found) return found;
         return null;
     }
+
+    private static string? Within(JsonElement error) =>
+        error.TryGetProperty("innererror", out var inner) && inner.ValueKind is JsonValueKind.Object ? JsonText.Of(inner, "code") : null;
 
     private static string? FromText(string text)
     {

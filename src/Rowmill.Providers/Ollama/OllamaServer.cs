@@ -82,9 +82,9 @@ public sealed class OllamaServer
         if (string.IsNullOrEmpty(text)) return DefaultAddress;
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
         var rest = scheme < 0 ? text : text[(scheme + 3)..];
-        if (rest.StartsWith(':')) rest = "127.0.0.1" + rest;
         // A bare address of version 6 has no brackets, and so no port.
         if (rest.Count(c => c == ':') > 1 && !rest.StartsWith('[')) rest = $"[{rest}]";
+        else if (rest.StartsWith(':')) rest = "127.0.0.1" + rest;
         var hasPort = rest.LastIndexOf(':') > rest.LastIndexOf(']');
         if (scheme < 0 && !hasPort)
         {

@@ -29,7 +29,7 @@ public sealed class KnownModelsTests
     [InlineData("openai-compatible", 128000, 16384, null)]
     [InlineData("groq", 128000, 8192, null)]
     [InlineData("simulator", 128000, 16384, 0)]
-    [InlineData("ollama", 4096, 2048, 0)]
+    [InlineData("ollama", 16384, 4096, 0)]
     [InlineData("anthropic", 200000, 4096, null)]
     [InlineData("nobody", 128000, 16384, null)]
     public void Of_an_unknown_model_the_provider_tells_something_careful(string provider, int context, int maxOutput, int? price)
