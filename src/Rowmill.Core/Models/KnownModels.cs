@@ -79,7 +79,7 @@ public static partial class KnownModels
 
     private static decimal? Optional(JsonElement price, string key) => price.TryGetProperty(key, out var value) ? value.GetDecimal() : null;
 
-    [GeneratedRegex(@"-\d{4}(-\d{2}-\d{2}|\d{4})\z", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"-\d{4}(-\d{2}-\d{2}|\d{4})\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex DateAtEnd();
 
     private sealed record Table(DateOnly Dated, IReadOnlyDictionary<string, KnownModel> Fallbacks, IReadOnlyList<KnownModel> Models);

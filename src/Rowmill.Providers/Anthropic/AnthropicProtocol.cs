@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using Rowmill.Core.Models;
-using Rowmill.Core.Questions;
 using Rowmill.Providers.Chat;
 using Rowmill.Providers.Http;
 using Rowmill.Providers.Limits;

@@ -1,5 +1,4 @@
 using Rowmill.Core.Models;
-using Rowmill.Core.Questions;
 using Rowmill.Providers.Chat;
 using Rowmill.Providers.Http;
 
