@@ -111,12 +111,14 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 break;
 
             default:
+                // Looked at first: others may go through, and use the source up, from here on.
+                var isAtEnd = isUsedUp();
                 var isKnown = call.Pack.CountOutage(Interlocked.Read(ref route.Successes));
                 if (call.Pack.Outages >= (call.Pack is { Suspect: true, Rows.Count: > 1 } ? OutagesOfSuspects : OutagesOfOnePack))
                     return await harvest.BlameAsync(call, failure, RowFailures.Unavailable).ConfigureAwait(false);
                 call.Pack.Rest = route.Gate.Rest(call.Pack.Outages);
                 ParkAfterOutage(route, failure);
-                probes = !isKnown && isUsedUp() && route.Parked is null;
+                probes = !isKnown && isAtEnd && route.Parked is null;
                 break;
         }
 
