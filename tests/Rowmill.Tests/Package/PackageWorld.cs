@@ -1,4 +1,3 @@
-using Rowmill.Core.Models;
 using Rowmill.Providers;
 using Rowmill.Simulator;
 using Rowmill.Tests.Stores;
