@@ -1,6 +1,10 @@
 using Rowmill.Core;
 using Rowmill.Core.Models;
+using Rowmill.Providers.Anthropic;
+using Rowmill.Providers.Chat;
+using Rowmill.Providers.Gemini;
 using Rowmill.Providers.Http;
+using Rowmill.Providers.Ollama;
 using Rowmill.Providers.OpenAi;
 
 namespace Rowmill.Providers;
@@ -19,19 +23,19 @@ public static class ModelClients
         var problems = Check(route, keys);
         if (problems.Count > 0) throw new ProblemException(problems);
         var http = handler is null ? SharedHttp.For(new Uri(route.BaseUrl)) : new HttpMessageInvoker(handler, disposeHandler: false);
-        return new OpenAiChatClient(route, OpenAiDialect.For(route.Provider)!, keys.Find(route), clock, http);
+        return new ChatClient(Protocol(route, clock), keys.Find(route), clock, http);
     }
 
     /// <summary>Everything that keeps a route from being used: an unknown provider, a bad address, a missing or broken key.</summary>
     public static IReadOnlyList<Problem> Check(Route route, ApiKeys keys)
     {
         var problems = new List<Problem>();
-        if (OpenAiDialect.For(route.Provider) is null)
+        if (KnownProviders.Find(route.Provider) is null)
         {
             problems.Add(new Problem($"There is no provider {route.Provider}.")
             {
                 Key = "model",
-                Fix = $"Known are {string.Join(", ", OpenAiDialect.Providers)}.",
+                Fix = $"Known are {string.Join(", ", KnownProviders.All.Select(p => p.Name))}.",
             });
         }
 
@@ -39,6 +43,14 @@ public static class ModelClients
         if (keys.Check(route) is { } key) problems.Add(key);
         return problems;
     }
+
+    private static ChatProtocol Protocol(Route route, TimeProvider clock) => route.Provider switch
+    {
+        "gemini" => new GeminiProtocol(route),
+        "anthropic" => new AnthropicProtocol(route, clock),
+        "ollama" => new OllamaProtocol(route),
+        _ => new OpenAiProtocol(route, OpenAiManners.For(route.Provider)!),
+    };
 
     private static Problem? AddressProblem(string baseUrl)
     {

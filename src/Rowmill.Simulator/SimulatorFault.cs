@@ -110,6 +110,30 @@ public enum SimulatorFault
 
     /// <summary><c>finish_reason</c> content_filter and no content; charged.</summary>
     ContentFilter,
+
+    /// <summary>A filter stopped the prompt: the provider's refusal, or a 200 without any reply.</summary>
+    BlockedPrompt,
+
+    /// <summary>Nothing but thoughts, and the model thinks that it has answered; charged.</summary>
+    ThoughtOnly,
+
+    /// <summary>The output limit went into thoughts: no text, and <c>finish_reason</c> length; charged.</summary>
+    ThoughtCut,
+
+    /// <summary>The user's own cap on spending is reached: waiting does not help. Anthropic says it in a 429 without <c>retry-after</c>.</summary>
+    SpendCap,
+
+    /// <summary>The key is refused, though it was right a moment ago.</summary>
+    BadKey,
+
+    /// <summary>403 of a gateway that takes the client for a robot: <c>error code: 1010</c> and no JSON.</summary>
+    Cloudflare1010,
+
+    /// <summary>A local model does not fit the memory, in the words of older versions; 500 elsewhere.</summary>
+    MemoryOld,
+
+    /// <summary>A local model does not fit the memory, in the words of newer versions; 500 elsewhere.</summary>
+    MemoryNew,
 }
 
 /// <summary>The names of the faults as a command line spells them.</summary>
@@ -152,6 +176,14 @@ internal static class FaultNames
         ("prose", SimulatorFault.Prose),
         ("ndjson", SimulatorFault.Ndjson),
         ("content-filter", SimulatorFault.ContentFilter),
+        ("blocked-prompt", SimulatorFault.BlockedPrompt),
+        ("thought-only", SimulatorFault.ThoughtOnly),
+        ("thought-cut", SimulatorFault.ThoughtCut),
+        ("spend-cap", SimulatorFault.SpendCap),
+        ("bad-key", SimulatorFault.BadKey),
+        ("cloudflare-1010", SimulatorFault.Cloudflare1010),
+        ("memory-old", SimulatorFault.MemoryOld),
+        ("memory-new", SimulatorFault.MemoryNew),
     ];
 
     /// <summary>Every name, in the order of the faults.</summary>

@@ -97,6 +97,21 @@ public sealed record SimulatorOptions
     /// <summary>The largest prompt in tokens; null for no limit. Ollama cuts a longer one silently, the others refuse it.</summary>
     public int? ContextTokens { get; init; }
 
+    /// <summary>
+    /// How many tokens the model thinks before it says anything, unless a request forbids it. They count as output, and against the
+    /// output limit. 0 for a model that does not think.
+    /// </summary>
+    public int ThoughtTokens { get; init; }
+
+    /// <summary>A local server's memory in tokens of context: a request for more gets its error; null for enough of it.</summary>
+    public int? MemoryTokens { get; init; }
+
+    /// <summary>How large a local server says its models are: eight billion parameters at four bits unless told otherwise.</summary>
+    public long ModelBytes { get; init; } = 4_900_000_000;
+
+    /// <summary>True for an older version of a local server, with its words and without what it did not know yet.</summary>
+    public bool OldServer { get; init; }
+
     /// <summary>True to count a repeated system message as cached tokens; off by default, so that usage does not depend on order.</summary>
     public bool PromptCache { get; init; }
 
@@ -107,7 +122,10 @@ public sealed record SimulatorOptions
     public static IReadOnlyList<string> FaultNames => Simulator.FaultNames.All;
 
     /// <summary>The names <see cref="WithDialect"/> knows.</summary>
-    public static IReadOnlyList<string> DialectNames { get; } = ["openai", "groq", "ollama-v1"];
+    public static IReadOnlyList<string> DialectNames { get; } =
+    [
+        "openai", "groq", "ollama-v1", "gemini", "anthropic", "ollama", "vllm", "llamacpp", "azure", "gemini-openai",
+    ];
 
     /// <summary>The names <see cref="WithRetryHint"/> knows.</summary>
     public static IReadOnlyList<string> RetryHintNames { get; } = ["both", "seconds", "none"];
@@ -154,6 +172,7 @@ public sealed record SimulatorOptions
             ("input_tokens_per_minute", InputTokensPerMinute), ("output_tokens_per_minute", OutputTokensPerMinute),
             ("requests_per_day", RequestsPerDay), ("tokens_per_day", TokensPerDay), ("burst", Burst),
             ("max_requests", MaxRequests), ("drift_rows", DriftRows), ("context_tokens", ContextTokens), ("parallel", Parallel), ("max_parallel", MaxParallel),
+            ("memory_tokens", MemoryTokens), ("model_bytes", ModelBytes),
         ];
         foreach (var (key, value) in counts)
         {
@@ -164,9 +183,10 @@ public sealed record SimulatorOptions
         if (Burst > RequestsPerMinute) yield return Wrong("burst", $"{Burst} is more than requests_per_minute ({RequestsPerMinute}).");
         if (MaxParallel < Parallel) yield return Wrong("max_parallel", $"{MaxParallel} is less than parallel ({Parallel}).");
         if (!Enum.IsDefined(RetryHint)) yield return Wrong("retry_hint", $"{(int)RetryHint} is not a retry hint.");
-        if (Dialect == SimulatorDialect.OllamaV1 && counts[..6].Any(c => c.Value is not null))
+        if (Dialect is SimulatorDialect.OllamaV1 or SimulatorDialect.Ollama or SimulatorDialect.Vllm or SimulatorDialect.LlamaCpp
+            && counts[..6].Any(c => c.Value is not null))
         {
-            yield return Wrong("dialect", "Ollama has no limits by minute or day; use openai or groq for them.");
+            yield return Wrong("dialect", "A local server has no limits by minute or day; use openai or groq for them.");
         }
 
         if (ApiKey is not null && string.IsNullOrWhiteSpace(ApiKey)) yield return Wrong("api_key", "It is blank.");
@@ -187,6 +207,7 @@ public sealed record SimulatorOptions
         if (NoiseRate is not (>= 0 and <= 1)) yield return Wrong("noise", $"{NoiseRate} is not between 0 and 1.");
         if (PoisonText?.Length == 0) yield return Wrong("poison_text", "It is empty and would match every row.");
         if (AbstainText?.Length == 0) yield return Wrong("abstain_text", "It is empty and would match every row.");
+        if (ThoughtTokens < 0) yield return Wrong("thought_tokens", $"{ThoughtTokens} is negative.");
         if (LedgerCapacity < 0) yield return Wrong("ledger_capacity", $"{LedgerCapacity} is negative.");
     }
 

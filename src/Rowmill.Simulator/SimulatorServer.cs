@@ -11,7 +11,7 @@ using Rowmill.Simulator.Ledger;
 namespace Rowmill.Simulator;
 
 /// <summary>
-/// A pretend provider: a real HTTP server on the loopback interface that answers chat completions without a model, with the limits,
+/// A pretend provider: a real HTTP server on the loopback interface that answers chats without a model, with the limits,
 /// the errors and the faults of the real ones. Everything about it follows from its options, its clock and the requests.
 /// </summary>
 public sealed class SimulatorServer : IAsyncDisposable
@@ -19,7 +19,9 @@ public sealed class SimulatorServer : IAsyncDisposable
     private const long MaxBody = 256L * 1024 * 1024;
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Service _service;
     private readonly RequestLedger _ledger;
+    private readonly Desk _desk;
     private readonly ChatEndpoint _chat;
     private readonly KestrelServer _kestrel;
     private int _disposed;
@@ -27,11 +29,14 @@ public sealed class SimulatorServer : IAsyncDisposable
     private SimulatorServer(SimulatorOptions options, TimeProvider clock)
     {
         Options = options;
-        var dialect = Dialect.Of(options.Dialect);
+        _service = Service.Of(options);
         _ledger = new RequestLedger(options.LedgerCapacity, clock);
-        var replies = new Replies(options, dialect, _ledger);
-        _chat = new ChatEndpoint(options, clock, dialect, _ledger, replies, _stopping.Token);
-        Front = new HttpFront(options, dialect, _ledger, replies, _chat, () => Stats, Reset);
+        var replies = new Replies(options, clock, _ledger);
+        _desk = new Desk(options, clock, _service.Main, _ledger, replies, _stopping.Token);
+        _chat = new ChatEndpoint(options, clock, _service.Main, _desk);
+        var info = new InfoEndpoint(options, clock, _ledger, replies, () => [.. _desk.Accounts.Select(a => a.Model).Distinct()]);
+        var endpoints = new Endpoints(_chat, new EmbedEndpoint(options, _desk), new SpeechEndpoint(options, _desk), info);
+        Front = new HttpFront(options, _service, _ledger, replies, endpoints, () => Stats, Reset);
 
         var server = new KestrelServerOptions { AddServerHeader = false };
         server.Limits.MaxRequestBodySize = MaxBody;
@@ -46,11 +51,11 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>What it was started with.</summary>
     public SimulatorOptions Options { get; }
 
-    /// <summary>Where clients find it: <c>http://127.0.0.1:PORT/v1</c>, without a trailing slash.</summary>
+    /// <summary>Where clients find it, as a job's <c>base_url</c> names it: <c>http://127.0.0.1:PORT/v1</c>, or the root where a client adds the rest.</summary>
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1/v1");
 
     /// <summary>What it has seen so far; each read is a new snapshot.</summary>
-    public SimulatorStats Stats => _ledger.Snapshot() with { Accounts = _chat.Accounts };
+    public SimulatorStats Stats => _ledger.Snapshot() with { Accounts = _desk.Accounts };
 
     /// <summary>The newest accepted requests, oldest first, as many as <see cref="SimulatorOptions.LedgerCapacity"/> keeps.</summary>
     public IReadOnlyList<LedgerEntry> Ledger => _ledger.Entries();
@@ -79,7 +84,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         }
 
         var address = server._kestrel.Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        server.BaseAddress = new Uri($"{address}/v1");
+        server.BaseAddress = new Uri($"{address}{server._service.Main.BasePath}");
         return server;
     }
 
@@ -93,6 +98,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     public void Reset()
     {
         _ledger.Reset();
+        _desk.Reset();
         _chat.Reset();
     }
 

@@ -13,8 +13,9 @@ internal static class FileLook
     public static void Before(string path, FileWords words)
     {
         if (Directory.Exists(path)) throw words.IsFolder(path);
-        // SQLite deletes the log of an empty file. A log is begun when the file's first page is on the disk.
-        if (LengthOf(path) == 0 && LengthOf(path + "-wal") > 0) throw words.Damaged(path, $"it is empty, but its log {path}-wal is not");
+        // SQLite deletes the log of an empty file. A log is begun when the file's first page is on the disk: the log is looked at first, or
+        // another process that makes the file now would look like damage.
+        if (LengthOf(path + "-wal") > 0 && LengthOf(path) == 0) throw words.Damaged(path, $"it is empty, but its log {path}-wal is not");
     }
 
     /// <summary>When SQLite has read the header.</summary>

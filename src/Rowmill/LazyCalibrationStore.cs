@@ -17,4 +17,10 @@ internal sealed class LazyCalibrationStore(Func<ICalibrationStore> store) : ICal
 
     public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default) =>
         store().SetSizeAsync(route, question, size, cancellationToken);
+
+    public ValueTask<StructuredOutput?> FormAsync(string route, CancellationToken cancellationToken = default) =>
+        store().FormAsync(route, cancellationToken);
+
+    public ValueTask SetFormAsync(string route, StructuredOutput form, CancellationToken cancellationToken = default) =>
+        store().SetFormAsync(route, form, cancellationToken);
 }

@@ -4,6 +4,7 @@ using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Providers;
+using Rowmill.Providers.Ollama;
 using Rowmill.Storage.Limits;
 using Rowmill.Storage.Sqlite;
 
@@ -24,6 +25,7 @@ public sealed class RowmillEngine : IAsyncDisposable
     {
         _store = store;
         var keys = new ApiKeys(options.Variable);
+        Local = new LocalServers(keys, options.Variable, options.Clock);
         var limitsPath = options.LimitsPath ?? LimitsFile.DefaultPath();
         _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(limitsPath, options.Clock, s_transit));
         _calibrations = new Lazy<SqliteCalibrationStore>(() => SqliteCalibrationStore.Open(limitsPath, options.Clock));
@@ -43,6 +45,7 @@ public sealed class RowmillEngine : IAsyncDisposable
                 route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? "no key",
                 route.Model),
             Client = route => clients.GetOrAdd(route, r => ModelClients.Create(r, keys, options.Clock)),
+            ContextTokens = Local.ContextOf,
             Owner = LeaseOwner.Current(),
             StoreName = options.StorePath,
             Clock = options.Clock,
@@ -54,6 +57,9 @@ public sealed class RowmillEngine : IAsyncDisposable
 
     /// <summary>The ports, for those who read what runs left behind.</summary>
     public RunEnvironment Environment { get; }
+
+    /// <summary>The servers on this machine and in its network that routes name.</summary>
+    public LocalServers Local { get; }
 
     /// <summary>Runs jobs.</summary>
     public JobRunner Runner { get; }

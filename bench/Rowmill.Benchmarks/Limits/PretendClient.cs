@@ -71,7 +71,7 @@ internal sealed class PretendClient(PretendService service, Func<Random, string>
 
     public RequestPreview Preview(ModelRequest request) => new("POST", "http://pretend.test", [], "{}");
 
-    public IReadOnlyList<string> SchemaLosses(ModelRequest request) => [];
+    public IReadOnlyList<string> Losses(ModelRequest request) => [];
 
     private Task TravelAsync(CancellationToken cancellationToken)
     {

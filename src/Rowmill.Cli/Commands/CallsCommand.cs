@@ -62,7 +62,7 @@ internal static class CallsCommand
         var last = await environment.Runs.LastAsync(job.Name, cancellationToken);
         await using var found = new RowMatches(job.Source.Key, row);
         await plan.PassAsync(
-            environment.Answers, found, last?.RunId, calls: environment.Calls, wanted: found.IsMeant, cancellationToken: cancellationToken);
+            environment.Answers, found, last?.RunId, calls: environment.Calls, wanted: found.Takes, cancellationToken: cancellationToken);
         if (found.Rows.Count == 0)
         {
             throw new ProblemException(new Problem($"No row of {plan.Source.Name} is '{row}'.")
@@ -75,24 +75,25 @@ internal static class CallsCommand
         var calls = new JsonArray();
         var receipts = new JsonArray();
         var shown = new HashSet<RowKey>();
+        var all = await RowCalls.ReadAsync(environment.Calls, query, found.Rows.Select(m => m.Verdict.Key), cancellationToken);
         foreach (var match in found.Rows)
         {
-            var (mine, cost) = (new List<CallRecord>(), new RowCost());
-            await foreach (var call in environment.Calls.ReadAsync(query with { Row = match.Verdict.Key }, cancellationToken))
-            {
-                cost.Add(call, match.Verdict.Key);
-                mine.Add(call);
-            }
-
-            receipts.Add(ReceiptText.Json(match, cost));
-            if (!words.IsJson) ReceiptText.Write(words.People, match, cost);
+            var mine = all[match.Verdict.Key];
+            receipts.Add(ReceiptText.Json(match, mine.Cost));
+            if (!words.IsJson) ReceiptText.Write(words.People, match, mine.Cost);
             if (!shown.Add(match.Verdict.Key)) continue;
-            foreach (var call in mine.Where(c => !doubt || c.State == CallState.InDoubt)) Show(words, calls, call);
+            foreach (var call in mine.Calls.Where(c => !doubt || c.State == CallState.InDoubt)) Show(words, calls, call);
         }
 
         var document = new JsonObject { ["job"] = query.Job };
         foreach (var (name, value) in receipts[0]!.AsObject()) document[name] = value?.DeepClone();
         if (receipts.Count > 1) document["receipts"] = receipts;
+        if (found.More > 0)
+        {
+            document["more_rows"] = found.More;
+            words.People.WriteLine($"{Words.Count(found.More, "more row")} {(found.More == 1 ? "is" : "are")} '{row}' too; name one by its number.");
+        }
+
         document["calls"] = calls;
         words.Document(document);
         return (int)ExitCode.Done;

@@ -33,8 +33,9 @@ internal static class CheckCommand
         plan.RequireAdmission();
         var client = engine.Environment.Client(job.Routes[0]);
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
+        var local = await LocalPreflight.CheckAsync(engine, job, host.Stop);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
-        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. CheckRoutes.Warnings(job), .. CheckWarnings.Of(plan, rows)];
+        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. local, .. CheckRoutes.Warnings(job), .. CheckWarnings.Of(plan, rows)];
         var document = new JsonObject
         {
             ["job"] = job.Name,
@@ -60,7 +61,7 @@ internal static class CheckCommand
     private static void Describe(CommandOutput words, JsonObject document, IModelClient client, ModelRequest request, int rows, long pending)
     {
         var preview = client.Preview(request);
-        var losses = client.SchemaLosses(request);
+        var losses = client.Losses(request);
         document["rows_in_request"] = rows;
         document["schema_losses"] = new JsonArray([.. losses.Select(l => (JsonNode)l)]);
         document["request"] = new JsonObject

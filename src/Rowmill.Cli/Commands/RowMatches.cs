@@ -17,11 +17,32 @@ internal sealed record RowMatch(long Number, string Name, RowVerdict Verdict);
 /// <param name="text">What the person wrote: a number, a value of the key or of a field, several joined, or an id.</param>
 internal sealed class RowMatches(IReadOnlyList<string> keyColumns, string text) : IRowSink
 {
-    /// <summary>The rows found, in the source's order.</summary>
+    /// <summary>Rows shown of a value that many have: as many as a person reads.</summary>
+    public const int MostShown = 100;
+
+    private int _shown;
+
+    /// <summary>The rows found, in the source's order; not more than <see cref="MostShown"/>.</summary>
     public List<RowMatch> Rows { get; } = [];
 
-    /// <summary>Whether the person means this row.</summary>
-    public bool IsMeant(Row row, RowKey key)
+    /// <summary>Rows the person means as well, and that are not shown.</summary>
+    public long More { get; private set; }
+
+    /// <summary>Whether this row, seen for the first time, is to be shown.</summary>
+    public bool Takes(Row row, RowKey key)
+    {
+        if (!IsMeant(row, key)) return false;
+        if (_shown < MostShown)
+        {
+            _shown++;
+            return true;
+        }
+
+        More++;
+        return false;
+    }
+
+    private bool IsMeant(Row row, RowKey key)
     {
         if (text == Number(row).ToString(CultureInfo.InvariantCulture) || text == key.ToString()) return true;
         var cells = Cells(row, keyColumns.Count > 0 ? keyColumns : row.Columns.Names);

@@ -59,6 +59,7 @@ internal static class RunCommand
     /// <summary>Runs a job with everything a person or a program sees of it.</summary>
     public static async Task<int> RunAsync(CliHost host, CommandOutput words, RowmillEngine engine, Job job, RunOptions options, bool events)
     {
+        foreach (var warning in await LocalPreflight.CheckAsync(engine, job, options, host.Stop)) words.People.WriteLine($"warning: {warning}");
         await using var display = RunDisplay.Create(host, words, job, events);
         options = options with { ConfirmUnused = unused => display.ConfirmUnused(unused) };
         var summary = await CloseAsync(engine, await engine.Runner.RunAsync(job, options, display, host.Stop, host.Abort));

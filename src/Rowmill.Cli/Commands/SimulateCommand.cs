@@ -46,9 +46,13 @@ internal static class SimulateCommand
         var key = new Option<string?>("--key-env") { Description = "Accept only the key in this environment variable.", HelpName = "NAME" };
         var models = new Option<string[]>("--models") { Description = "The models there are; any by default.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var context = new Option<int?>("--context") { Description = "The largest prompt in tokens.", HelpName = "N" };
+        var thoughts = new Option<int>("--thoughts") { Description = "Tokens the model thinks before it says anything.", HelpName = "N" };
+        var memory = new Option<int?>("--memory") { Description = "A local server's memory in tokens of context; a request for more fails.", HelpName = "N" };
+        var old = new Option<bool>("--old-server") { Description = "Behave as an older version of a local server." };
+        var cache = new Option<bool>("--prompt-cache") { Description = "Tell repeated prompts as cached tokens." };
         var seed = new Option<long>("--seed") { Description = "The seed of everything that looks like chance.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var json = JobArguments.JsonOption();
-        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, poison, drift, noise, abstain, key, models, context, seed, json })
+        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, poison, drift, noise, abstain, key, models, context, thoughts, memory, old, cache, seed, json })
             command.Options.Add(option);
         command.SetAction((parsed, _) =>
         {
@@ -72,6 +76,10 @@ internal static class SimulateCommand
                 ApiKey = Key(host, parsed.GetValue(key)),
                 KnownModels = parsed.GetValue(models) is { Length: > 0 } known ? known : null,
                 ContextTokens = parsed.GetValue(context),
+                ThoughtTokens = parsed.GetValue(thoughts),
+                MemoryTokens = parsed.GetValue(memory),
+                OldServer = parsed.GetValue(old),
+                PromptCache = parsed.GetValue(cache),
                 Seed = parsed.GetValue(seed),
                 LedgerCapacity = 0,
             };
@@ -87,8 +95,9 @@ internal static class SimulateCommand
         var problems = options.Validate();
         if (problems.Count > 0) throw new ProblemException(problems);
         await using var server = await SimulatorServer.StartAsync(options, host.Clock);
-        if (words.IsJson) words.Line(new JsonObject { ["base_url"] = server.BaseAddress.ToString().TrimEnd('/'), ["simulated"] = true });
-        else words.People.WriteLine($"Simulating a provider at {server.BaseAddress} (its labels are made up). Ctrl-C ends it.");
+        var address = server.BaseAddress.ToString().TrimEnd('/');
+        if (words.IsJson) words.Line(new JsonObject { ["base_url"] = address, ["simulated"] = true });
+        else words.People.WriteLine($"Simulating a provider at {address} (its labels are made up). Ctrl-C ends it.");
         await words.People.FlushAsync();
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (host.Stop.Register(ended.SetResult)) await ended.Task;

@@ -77,6 +77,7 @@ internal static class CallText
 
     private static string Unsettled(CallRecord call) => call.ClearedBy switch
     {
+        not null when call.Intent.Rows.Count == 0 => "was in doubt; it was a probe, which no row waits for",
         ClearedBy.Outcomes => "was in doubt; later calls brought its rows",
         ClearedBy.Job => "was in doubt; its rows are not asked any more",
         _ => Outcome(call).Replace('_', ' '),

@@ -111,6 +111,7 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
         "in_doubt" => $"An earlier run was killed with {Words.Count(e.Data["calls"]?.GetValue<long>() ?? 0, "call")} ({Words.Count(e.Data["rows"]?.GetValue<long>() ?? 0, "row")}) in flight that may have been paid for ({Words.Usd(e.Data["usd"]?.GetValue<decimal>() ?? 0)} at most). Their rows are asked again; see: rowmill calls --in-doubt.",
         "limited" => $"Limit reached: {e.Data["reason"]}.",
         "form_lowered" => $"{e.Data["model"]} does not take {e.Data["refused"]} output; asking in a lesser form.",
+        "context_lowered" => $"{e.Data["model"]} has too little memory; trying a context of {e.Data["context"]} tokens.",
         "no_answers" => $"{e.Data["model"]} gives no valid answer ({e.Data["reason"]}); it is not asked any more.",
         "refused" or "outage" => $"{e.Data["model"]}: {e.Data["reason"]}",
         "source_changed" => $"{e.Data["source"]} changed while the job ran; rows were joined by their content.",

@@ -93,7 +93,7 @@ public static class JobTemplate
               {{groq}}  limits: groq-free                      # a free key's; delete it for a paid one, its limits are then learned
               {{openAi}}- model: openai/gpt-4o-mini              # key in OPENAI_API_KEY
               # - model: ollama/llama3.1:8b              # a local server, no key
-              #   context: 8192                          # as that server is set; 4096 otherwise
+              #   context: 8192                          # at most; known models have theirs
               # - model: openai-compatible/MODEL         # any server with this interface
               #   base_url: http://localhost:8000/v1
               #   price: { input: 0.15, output: 0.60 }   # USD per million tokens

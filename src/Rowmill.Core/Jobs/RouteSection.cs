@@ -87,7 +87,7 @@ internal static partial class RouteSection
             // A context given without a reply limit leaves at least half of it to the prompt.
             MaxOutputTokens = maxOutput ?? (context is null ? known.MaxOutputTokens : Math.Min(known.MaxOutputTokens, context.Value / 2)),
             Thinks = known.Thinks,
-            Timeout = timeout ?? TimeSpan.FromSeconds(120),
+            Timeout = timeout ?? provider.Timeout,
         };
     }
 

@@ -43,8 +43,14 @@ public sealed class ConcurrencyLevel(int? given)
     private const int ShortestRest = 4;
     private const int LongestRest = 16;
 
-    /// <summary>A failure among more than this many replies is no overload.</summary>
-    private const int RepliesPerStray = 50;
+    /// <summary>
+    /// Failures among more than this many replies each are no overload: services fail now and then at any level, and halving at each would end
+    /// at one. A service that refuses what is too much does so far more often, since what it refused at once is soon followed by the next.
+    /// </summary>
+    private const int RepliesPerStray = 10;
+
+    /// <summary>Fewer failures tell nothing: where 3 % fail by chance, so many come among 40 requests three times in a hundred.</summary>
+    private const int FewestOverloads = 4;
 
     /// <summary>Replies after which those and the failures count half, and the same for each request of the level.</summary>
     private const int Remembered = 200;
@@ -108,8 +114,7 @@ public sealed class ConcurrencyLevel(int? given)
             // Requests that left before the last halving break with it: they say nothing of the present level. And a service that has
             // not replied since is down, which no level mends.
             if (sentAt <= _halvedAt || (_replies == 0 && _halvedAt > DateTimeOffset.MinValue)) return;
-            // One among hundreds of replies is a stray and no overload.
-            if (++_overloads * RepliesPerStray < _replies) return;
+            if (++_overloads < FewestOverloads || _overloads * RepliesPerStray < _replies) return;
             // A level that nothing filled is not what was too much.
             var inUse = _replies < _level || _peak >= _level / 2 ? _level : _peak;
             _ceiling = _overloadedAt = Math.Max(2, inUse);

@@ -90,7 +90,7 @@ public sealed partial class OwnerWindows
             var at = Find(reading.Window);
             if (at < 0)
             {
-                if (reading.Limit is not > 0 || WindowSpec.IsBoundless(reading.Window, reading.Limit.Value) || WindowSpec.Told(reading.Window, reading.Limit.Value, _owner) is not { } spec) continue;
+                if (WindowSpec.Begun(reading, _owner) is not { } spec) continue;
                 at = _windows.Count;
                 Add(new KeptWindow { Told = spec }, answered, now);
             }

@@ -11,16 +11,13 @@ public static class Reservations
         1,
         TokenRules.Admitted(provider, demand.InputTokens, demand.OutputTokens),
         demand.InputTokens,
-        demand.OutputTokens);
+        TokenRules.AdmittedOutput(provider, demand.OutputTokens, demand.ExpectedOutputTokens ?? demand.OutputTokens));
 
     /// <summary>What the request has taken in the end.</summary>
-    /// <remarks>
-    /// Groq gives back the unused part of the reply's limit, and cached prompt tokens (<see cref="TokenRules.CountsCached"/>). OpenAI is not known to give anything back, so there a settlement can only add.
-    /// </remarks>
+    /// <remarks>Groq gives back the unused part of the reply's limit, and cached prompt tokens; see <see cref="TokenRules.Settled"/>.</remarks>
     public static Charge Settled(string provider, Charge reserved, TokenUsage used)
     {
         var input = TokenRules.CountsCached(provider) ? used.Input : used.Input - used.CachedInput;
-        var tokens = input + used.Output;
-        return new(reserved.Requests, provider == "openai" ? Math.Max(reserved.Tokens, tokens) : tokens, input, used.Output);
+        return new(reserved.Requests, TokenRules.Settled(provider, reserved.Tokens, input, used.Output), input, used.Output);
     }
 }

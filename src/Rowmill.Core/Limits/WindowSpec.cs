@@ -68,11 +68,17 @@ public sealed record WindowSpec(string Name, WindowMeasure Measure, TimeSpan Spa
         return null;
     }
 
+    /// <summary>The window that a reading begins where it is not known yet; null when it says no limit that anybody could reach.</summary>
+    /// <param name="reading">What the service said.</param>
+    /// <param name="owner">Whose.</param>
+    public static WindowSpec? Begun(LimitReading reading, WindowOwner owner) =>
+        reading.Limit is > 0 and var limit && !IsBoundless(reading.Window, limit) ? Told(reading.Window, limit, owner) : null;
+
     /// <summary>
     /// True for a limit that nobody reaches, as servers without limits tell one: a million requests a second, a thousand million tokens.
     /// It is not learned, since every request would have to be reserved for nothing.
     /// </summary>
-    public static bool IsBoundless(string name, long limit)
+    private static bool IsBoundless(string name, long limit)
     {
         var shape = Array.Find(s_shapes, s => s.Name == name);
         return shape is not null && limit / shape.Span.TotalSeconds >= (shape.Measure == WindowMeasure.Requests ? 1e6 : 1e9);

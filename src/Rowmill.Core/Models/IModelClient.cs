@@ -13,8 +13,8 @@ public interface IModelClient
     /// <summary>The best form of structured output this route can be expected to take.</summary>
     StructuredOutput StructuredOutput { get; }
 
-    /// <summary>What the answer schema says and this service's schema dialect cannot, one line each; still enforced on the answer.</summary>
-    IReadOnlyList<string> SchemaLosses(ModelRequest request);
+    /// <summary>What the request says and this service's wire cannot, one line each: parts of the schema, which are still enforced on the answer, and options.</summary>
+    IReadOnlyList<string> Losses(ModelRequest request);
 }
 
 /// <summary>How the reply's form is asked for, best first.</summary>
@@ -54,6 +54,15 @@ public sealed record ModelRequest
     /// <summary>The most tokens the reply may take.</summary>
     public required int MaxOutputTokens { get; init; }
 
+    /// <summary>Tokens that the prompt takes at most, as estimated or measured; 0 when the caller does not know.</summary>
+    public int InputTokens { get; init; }
+
+    /// <summary>The most room for prompt and reply together, where a service sets it aside for each request (Ollama); 0 for the route's context.</summary>
+    public int MostContextTokens { get; init; }
+
+    /// <summary>What a client sets aside of <see cref="MostContextTokens"/>; a caller leaves it 0.</summary>
+    public int ContextTokens { get; init; }
+
     /// <summary>Sampling options of the job.</summary>
     public required Questions.SamplingOptions Sampling { get; init; }
 }
@@ -84,6 +93,9 @@ public sealed record ModelResult
 
     /// <summary>What the service said of its windows, with the reply or with the refusal; empty when it said nothing.</summary>
     public IReadOnlyList<LimitReading> Limits { get; init; } = [];
+
+    /// <summary>The room for prompt and reply that the request had set aside; 0 where a service does that itself.</summary>
+    public int ContextTokens { get; init; }
 
     /// <summary>True when there is a reply.</summary>
     [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(true, nameof(Reply))]

@@ -29,7 +29,7 @@ public static partial class KnownModels
     /// <summary>What is known of a model. Of one that is not listed: careful defaults, no price (or price 0 where models run for free).</summary>
     /// <param name="provider">Provider name.</param>
     /// <param name="model">
-    /// The provider's name of the model. A date at its end (<c>gpt-4o-mini-2024-07-18</c>) and an Ollama tag
+    /// The provider's name of the model. A date at its end (<c>gpt-4o-mini-2024-07-18</c>, <c>claude-sonnet-4-5-20250929</c>) and an Ollama tag
     /// (<c>llama3.1:8b</c>) are left off when the full name is not listed.
     /// </param>
     public static KnownModel Find(string provider, string model)
@@ -79,7 +79,7 @@ public static partial class KnownModels
 
     private static decimal? Optional(JsonElement price, string key) => price.TryGetProperty(key, out var value) ? value.GetDecimal() : null;
 
-    [GeneratedRegex(@"-\d{4}-\d{2}-\d{2}\z", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"-\d{4}(-\d{2}-\d{2}|\d{4})\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex DateAtEnd();
 
     private sealed record Table(DateOnly Dated, IReadOnlyDictionary<string, KnownModel> Fallbacks, IReadOnlyList<KnownModel> Models);

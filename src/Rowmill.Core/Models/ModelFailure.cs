@@ -18,6 +18,9 @@ public enum FailureKind
     /// <summary>The service is overloaded or broken (5xx, 498, 529); it passes.</summary>
     Unavailable,
 
+    /// <summary>The machine that serves the model has too little memory for it with the context asked for (Ollama).</summary>
+    OutOfMemory,
+
     /// <summary>No reply within the route's timeout.</summary>
     TimedOut,
 
@@ -33,7 +36,7 @@ public enum FailureKind
     /// <summary>The model does not take the form of structured output asked for; ask in a lesser form.</summary>
     FormRefused,
 
-    /// <summary>The service wants a parameter under its other name; the client has taken that to heart, ask the same again.</summary>
+    /// <summary>The service wants a parameter under its other name or with another value; the client has taken that to heart, ask the same again.</summary>
     ParameterRefused,
 
     /// <summary>The service says the request itself is wrong (400, 422).</summary>

@@ -34,7 +34,10 @@ public sealed record Route
     public bool Thinks { get; init; }
 
     /// <summary>How long one request may take.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(120);
+    public TimeSpan Timeout { get; init; } = DefaultTimeout;
+
+    /// <summary>How long one request may take when the job does not say; see <see cref="KnownProvider.Timeout"/>.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>The route of a name, with all that is known of its provider and model: address, key's variable, sizes, price.</summary>
     /// <param name="name"><c>provider/model</c>.</param>

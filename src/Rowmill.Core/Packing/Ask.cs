@@ -7,6 +7,8 @@ namespace Rowmill.Core.Packing;
 /// <param name="fragment">The fields shown, as JSON members without braces, UTF-8.</param>
 internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
 {
+    private readonly List<(string Route, int Attempts)> _attempts = [];
+
     /// <summary>What it is.</summary>
     public RowKey Key { get; } = key;
 
@@ -22,14 +24,38 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
     /// <summary>Invalid rows before it in the source.</summary>
     public long InvalidBefore { get; init; }
 
-    /// <summary>Requests that carried it and brought a reply.</summary>
-    public int Attempts { get; set; }
+    /// <summary>Requests that carried it and brought a reply, whatever the model.</summary>
+    public int Attempts { get; private set; }
 
     /// <summary>Why the last of them brought no valid answer for it.</summary>
     public RowFailure? LastFailure { get; set; }
 
     /// <summary>What it has been through.</summary>
     public RowPast Past { get; set; } = RowPast.None;
+
+    /// <summary>Of the <see cref="Attempts"/> those of one model.</summary>
+    /// <param name="route"><see cref="Models.Route.Id"/>.</param>
+    public int AttemptsOn(string route)
+    {
+        foreach (var (other, attempts) in _attempts)
+            if (other == route) return attempts;
+        return 0;
+    }
+
+    /// <summary>A request that carried it brought a reply.</summary>
+    /// <param name="route"><see cref="Models.Route.Id"/>.</param>
+    public void CountAttempt(string route)
+    {
+        Attempts++;
+        for (var i = 0; i < _attempts.Count; i++)
+        {
+            if (_attempts[i].Route != route) continue;
+            _attempts[i] = (route, _attempts[i].Attempts + 1);
+            return;
+        }
+
+        _attempts.Add((route, 1));
+    }
 }
 
 /// <summary>What a row without an answer has been through: on the model that is asked now, and before.</summary>

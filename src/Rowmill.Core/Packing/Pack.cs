@@ -35,6 +35,9 @@ internal sealed class Pack(IReadOnlyList<Ask> rows)
     /// <summary>True after an outage, until another pack was let go first.</summary>
     public bool Yields { get; set; }
 
+    /// <summary>How long it rests before it is asked again, after a failure that was its own.</summary>
+    public TimeSpan Rest { get; set; }
+
     private long _successes = -1;
 
     /// <summary>Some of its rows as a pack that has been through the same.</summary>

@@ -39,8 +39,10 @@ internal sealed class PackBudget
     private readonly int _systemTokens;
     private readonly int _replyRowTokens;
     private readonly int _outputCap;
+    private readonly bool _thinks;
     private readonly Windows _written;
     private volatile Windows _windows;
+    private volatile int _context;
 
     /// <summary>Creates the budget of one route.</summary>
     /// <param name="route">The route.</param>
@@ -50,9 +52,12 @@ internal sealed class PackBudget
     public PackBudget(Route route, Question question, int systemTokens, TokenCalibration? calibration = null)
     {
         _route = route;
+        _context = route.ContextTokens;
         _systemTokens = systemTokens + RequestFrame;
         _replyRowTokens = TokenEstimate.OfAscii(question.Schema.EstimatedBytes) + RowFrame;
         _outputCap = Math.Min(route.MaxOutputTokens, question.Sampling.MaxOutputTokens ?? int.MaxValue);
+        // Some models think only when they are asked to.
+        _thinks = route.Thinks || question.Sampling.ReasoningEffort is not (null or "none");
         var limits = route.Limits;
         _windows = _written = new(
             Math.Min(limits.TokensPerMinute ?? long.MaxValue, limits.TokensPerDay ?? long.MaxValue),
@@ -64,7 +69,9 @@ internal sealed class PackBudget
     private PackBudget(PackBudget other, TokenCalibration calibration)
     {
         (_route, _systemTokens, _replyRowTokens, _outputCap) = (other._route, other._systemTokens, other._replyRowTokens, other._outputCap);
+        _thinks = other._thinks;
         _windows = _written = other._written;
+        _context = other._context;
         Calibration = calibration;
     }
 
@@ -73,6 +80,13 @@ internal sealed class PackBudget
 
     /// <summary>What calls have shown.</summary>
     public TokenCalibration Calibration { get; }
+
+    /// <summary>The most that prompt and reply may take together now: the route's context, or what of it the serving machine's memory holds.</summary>
+    public int ContextTokens
+    {
+        get => _context;
+        set => _context = Math.Min(value, _route.ContextTokens);
+    }
 
     /// <summary>Estimated fields of the usual row measured; null while nothing is known.</summary>
     public double? UsualRow => Calibration.Known is { Calls: > 0 } m ? Math.Max(0, (m.Estimated - m.Calls * _systemTokens) / m.Rows - RowFrame) : null;
@@ -88,7 +102,7 @@ internal sealed class PackBudget
     /// The largest row, in tokens of its fields, that a request of its own can carry, by estimate, in the model's context and in every
     /// window of tokens that the job writes down; negative when none fits.
     /// </summary>
-    public int LargestRow => (int)Math.Max(-1, Room(_written.Turned, Plain(1)) - EstimateFor(1, 0));
+    public int LargestRow => (int)Math.Max(-1, PromptRoom(_written, Plain(1)) - EstimateFor(1, 0));
 
     /// <summary>Prompt tokens as estimated, uncalibrated: what <see cref="TokenCalibration.Observe"/> compares with.</summary>
     public long EstimateFor(int rows, long fieldTokens) => _systemTokens + (long)rows * RowFrame + fieldTokens;
@@ -193,7 +207,7 @@ internal sealed class PackBudget
         Calibration.Refused(EstimateFor(rows, fieldTokens), TokenRules.InputOf(_route.Provider, requested, reserved.Output));
 
     /// <summary>The schema's estimate of a reply, with headroom for thinking.</summary>
-    private long Wanted(int rows) => RequestFrame + (long)rows * _replyRowTokens + (_route.Thinks ? ThinkingBase + (long)rows * ThinkingRow : 0);
+    private long Wanted(int rows) => RequestFrame + (long)rows * _replyRowTokens + (_thinks ? ThinkingBase + (long)rows * ThinkingRow : 0);
 
     /// <summary>What was reserved for a reply if nothing had been measured.</summary>
     private long Plain(int rows) => Math.Min(Wanted(rows), _outputCap);
@@ -203,7 +217,12 @@ internal sealed class PackBudget
     /// <summary>Tokens left beside a prompt for its reply; negative when the prompt itself is too large.</summary>
     private long Room(Windows windows, long input) => input > windows.Input
         ? -1
-        : Math.Min(Math.Min(_route.ContextTokens - input, windows.Output), TokenRules.Beside(_route.Provider, windows.Tokens, input));
+        : Math.Min(Math.Min(_context - input, windows.Output), TokenRules.ReplyBeside(_route.Provider, windows.Tokens, input));
+
+    /// <summary>Tokens of the whole context left beside a reply for its prompt; negative when the reply itself is too large.</summary>
+    private long PromptRoom(Windows windows, long output) => output > windows.Output
+        ? -1
+        : Math.Min(Math.Min(_route.ContextTokens - output, windows.Input), TokenRules.PromptBeside(_route.Provider, windows.Tokens, output));
 
     /// <summary>Rounded up, except for what is the rounding of the arithmetic itself.</summary>
     private static int Whole(double tokens) => (int)Math.Min(int.MaxValue, Math.Ceiling(tokens - 1e-6));
@@ -211,9 +230,6 @@ internal sealed class PackBudget
     /// <summary>The most that one request may reserve.</summary>
     private sealed record Windows(long Tokens, long Input, long Output)
     {
-        /// <summary>Prompt and reply exchanged: what is left beside a reply follows the same rule.</summary>
-        public Windows Turned => new(Tokens, Output, Input);
-
         public Windows Part(double share) => share >= 1 ? this : new((long)(share * Tokens), (long)(share * Input), (long)(share * Output));
     }
 }

@@ -94,7 +94,7 @@ internal sealed class PackSizer
     /// <param name="good">Those that got a valid answer.</param>
     /// <param name="truncated">Whether the output limit cut it short.</param>
     /// <param name="times">
-    /// How often its rows have been asked, this time included: 1 for new ones. What comes of others says more about them than about the
+    /// How often its rows have been asked of this route, this time included: 1 for new ones. What comes of others says more about them than about the
     /// size; from the second time is learned whether what is lost whole is lost again.
     /// </param>
     /// <param name="fieldTokens">Estimated tokens of the fields of its rows; null for usual ones.</param>
@@ -104,6 +104,8 @@ internal sealed class PackSizer
         lock (_gate)
         {
             var length = RowLength.Of(fieldTokens / (double)rows ?? RowTokens);
+            var usual = RowLength.Of(RowTokens);
+            var before = Decisive(length, usual);
             PackChoice? told = null;
             if (times == 1)
             {
@@ -119,7 +121,8 @@ internal sealed class PackSizer
                 _lengths[length]?.Cap.Repeated(rows, good);
             }
 
-            _rows = Decide();
+            Limit(usual);
+            if (Decisive(length, usual) != before) _rows = Decide();
             return told;
         }
     }
@@ -165,14 +168,17 @@ internal sealed class PackSizer
         ? new PackPrice(default, _rates)
         : new PackPrice(Budget.Cost(rowTokens), _rates, Budget.Price);
 
+    /// <summary>What the sizes follow from and a reply may change: while it stays, so do they.</summary>
+    private (int?, int?, int?, int, int) Decisive(int length, int usual) =>
+        (_lengths[length]?.Cap.Rows, _lengths[length]?.Cap.Most, _lengths[length]?.Cap.Settled, _limits[length], _limits[usual]);
+
     private (int Next, int Most)[] Decide()
     {
-        Limit(RowLength.Of(RowTokens));
         var rows = new (int, int)[RowLength.Classes];
         for (var i = 0; i < rows.Length; i++)
         {
-            var (next, most) = _lengths[i] is { Cap: var cap } ? (cap.Rows, cap.Most) : (StartOf(i), StartOf(i));
-            rows[i] = (Math.Min(_limits[i], next), Math.Min(_limits[i], most));
+            if (_lengths[i] is { Cap: var cap }) rows[i] = (Math.Min(_limits[i], cap.Rows), Math.Min(_limits[i], cap.Most));
+            else rows[i].Item1 = rows[i].Item2 = Math.Min(_limits[i], StartOf(i));
         }
 
         return rows;

@@ -27,14 +27,8 @@ internal readonly record struct PackTally(double Packs, double Whole, double Par
     /// <summary>The part of all packs that lost any row.</summary>
     public double Lossy => Packs > 0 ? (Whole + Part) / Packs : 0;
 
-    /// <summary>A part of the packs as the interval it lies in, with the surety of z at each end (Wilson 1927).</summary>
-    public (double Low, double High) Interval(double count, double z = Z)
-    {
-        if (Packs <= 0) return (0, 1);
-        var middle = (count + z * z / 2) / (Packs + z * z);
-        var half = z / (Packs + z * z) * Math.Sqrt(Math.Max(0, count * (Packs - count) / Packs) + z * z / 4);
-        return (Math.Max(0, middle - half), Math.Min(1, middle + half));
-    }
+    /// <summary>A part of the packs as the interval it lies in, with the surety of z at each end.</summary>
+    public (double Low, double High) Interval(double count, double z = Z) => ScoreInterval.Of(count, Packs, z);
 
     public static PackTally operator +(PackTally a, PackTally b) =>
         new(a.Packs + b.Packs, a.Whole + b.Whole, a.Part + b.Part, a.Share + b.Share, a.Cut + b.Cut);

@@ -56,16 +56,19 @@ internal sealed class RequestText
 
     /// <summary>The request for a pack, with the output limit that the budget reserves now.</summary>
     public ModelRequest Request(Pack pack, StructuredOutput form, PackBudget budget) =>
-        Request(pack, form, budget.Reserve(pack.Rows.Count, pack.Tokens));
+        Request(pack, form, budget, budget.Reserve(pack.Rows.Count, pack.Tokens));
 
     /// <summary>The request for a pack with what was reserved for it: what is reserved learns, so it is asked once for each request.</summary>
-    public ModelRequest Request(Pack pack, StructuredOutput form, PackReservation reserved) => new()
+    public ModelRequest Request(Pack pack, StructuredOutput form, PackBudget budget, PackReservation reserved) => new()
     {
         System = _systems[(int)form] ??= System(form),
         User = pack.UserMessage(),
         ReplySchema = ReplySchema,
         Form = form,
         MaxOutputTokens = reserved.Output,
+        // A service that leaves its cache out of its counts must not make the room for the prompt smaller.
+        InputTokens = (int)Math.Min(int.MaxValue, Math.Max(reserved.Input, budget.EstimateFor(pack.Rows.Count, pack.Tokens))),
+        MostContextTokens = budget.ContextTokens,
         Sampling = _question.Sampling,
     };
 

@@ -98,8 +98,8 @@ internal sealed class RouteOutlook
     {
         var (_, rows) = Split(packRows);
         var (input, output) = Budget.Reserve((int)Math.Ceiling(rows), (long)Math.Ceiling(rows * _tally.Tokens.Mean));
-        var reserved = Reservations.For(Route.Provider, new Demand(input, output));
         var used = new TokenUsage((long)Math.Round(Input(rows, 1).Expected), (long)Cached(rows), (long)Math.Round(Output(rows, 1).Expected));
+        var reserved = Reservations.For(Route.Provider, new Demand(input, output) { ExpectedOutputTokens = used.Output });
         return new ForecastRoute
         {
             Name = Route.Name,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Rowmill.Core.Questions;
 using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Quality;
@@ -17,7 +18,7 @@ internal enum Match
     /// <summary>They are not the same.</summary>
     Different,
 
-    /// <summary>They differ in case, spaces or hyphens only.</summary>
+    /// <summary>They differ in case and separators only: see <see cref="LabelForm"/>.</summary>
     Form,
 
     /// <summary>They are equal: text exactly, numbers as numbers, arrays as sets.</summary>
@@ -51,12 +52,8 @@ internal static class FieldValues
         if (a.Items is null && b.Items is null) return Compare(a.Text, b.Text);
         var (first, second) = (a.Items ?? [a.Text], b.Items ?? [b.Text]);
         if (first.ToHashSet(StringComparer.Ordinal).SetEquals(second)) return Match.Same;
-        return first.Select(Fold).ToHashSet(StringComparer.Ordinal).SetEquals(second.Select(Fold)) ? Match.Form : Match.Different;
+        return first.Select(Form).ToHashSet(StringComparer.Ordinal).SetEquals(second.Select(Form)) ? Match.Form : Match.Different;
     }
-
-    /// <summary>A text without what a person might write either way: case, spaces, hyphens.</summary>
-    public static string Fold(string text) =>
-        string.Concat(text.Where(c => !char.IsWhiteSpace(c) && char.GetUnicodeCategory(c) != UnicodeCategory.DashPunctuation)).ToLowerInvariant();
 
     /// <summary>A value as text: a string is what it means, anything else its JSON.</summary>
     public static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
@@ -80,7 +77,10 @@ internal static class FieldValues
         return new FieldValue(string.Join(';', distinct), distinct, null);
     }
 
-    private static Match Compare(string a, string b) => a == b ? Match.Same : Fold(a) == Fold(b) ? Match.Form : Match.Different;
+    private static Match Compare(string a, string b) => a == b ? Match.Same : Form(a) == Form(b) ? Match.Form : Match.Different;
+
+    /// <summary>What the reader of replies takes for the same label is the same here; of separators alone, they themselves.</summary>
+    private static string Form(string text) => LabelForm.Of(Encoding.UTF8.GetBytes(text)) is { Length: > 0 } form ? form : text;
 
     /// <summary>What tables call true and false; anything else stays as it is.</summary>
     private static string Boolean(string text) => text.Trim().ToLowerInvariant() switch

@@ -170,5 +170,9 @@ public sealed class JobAudit
         public ValueTask<IReadOnlyList<LearnedPackSize>> SizesAsync(string route, string question, CancellationToken cancellationToken = default) => new([]);
 
         public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default) => default;
+
+        public ValueTask<StructuredOutput?> FormAsync(string route, CancellationToken cancellationToken = default) => known.FormAsync(route, cancellationToken);
+
+        public ValueTask SetFormAsync(string route, StructuredOutput form, CancellationToken cancellationToken = default) => known.SetFormAsync(route, form, cancellationToken);
     }
 }

@@ -33,12 +33,8 @@ internal static class PackPlaces
 
         return [.. answers.Select(a => Of(a.Key, a.Answer))];
 
-        PackPlace? Of(RowKey key, StoredOutcome? answer)
-        {
-            if (answer is null || !packs.TryGetValue(answer.CallId, out var rows)) return null;
-            for (var i = 0; i < rows.Count; i++)
-                if (rows[i] == key) return new PackPlace(i, rows.Count);
-            return null;
-        }
+        PackPlace? Of(RowKey key, StoredOutcome? answer) =>
+            answer is not null && packs.TryGetValue(answer.CallId, out var rows) && CallShare.PositionOf(rows, key) is >= 0 and var position
+                ? new PackPlace(position, rows.Count) : null;
     }
 }

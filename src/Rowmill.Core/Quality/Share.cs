@@ -19,21 +19,8 @@ public readonly record struct Share(long Hits, long Of)
     /// <summary>The upper end of the 95 % interval; 1 of none.</summary>
     public double High => Interval(Hits, Of).High;
 
-    /// <summary>
-    /// The score interval: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-    /// Statistical Association 22 (1927) 209–212. Without correction for continuity.
-    /// </summary>
-    internal static (double Low, double High) Interval(double hits, double of)
-    {
-        if (of <= 0) return (0, 1);
-        const double square = Deviate * Deviate;
-        var share = hits / of;
-        var middle = share + square / (2 * of);
-        var half = Deviate * Math.Sqrt(share * (1 - share) / of + square / (4 * of * of));
-
-        // At none and at all the end is exact; the arithmetic misses it by its last digit.
-        return (hits <= 0 ? 0 : (middle - half) / (1 + square / of), hits >= of ? 1 : (middle + half) / (1 + square / of));
-    }
+    /// <summary>The 95 % interval; see <see cref="ScoreInterval"/>.</summary>
+    internal static (double Low, double High) Interval(double hits, double of) => ScoreInterval.Of(hits, of, Deviate);
 
     /// <summary>For people: <c>94 % (88–97 %)</c>.</summary>
     public override string ToString() => Value is { } value ? $"{Percent(value)} % ({Percent(Low)}–{Percent(High)} %)" : "none";

@@ -49,8 +49,8 @@ internal static partial class JsonFinder
             }
 
             var isReply = IsRowsReserved && text[start] == '{' && text[start..at].IndexOf("\"rows\""u8) > 0;
-            if (isReply && end >= 0 && GoesOn(text[end..])) trust = JsonTrust.Doubtful;
-            if (isReply || trust is JsonTrust.Free or JsonTrust.Rows) Found.Add(new JsonFound(start, skip, trust));
+            if ((isReply || trust == JsonTrust.Rows) && end >= 0 && GoesOn(text[end..])) trust = JsonTrust.Doubtful;
+            if (isReply || trust != JsonTrust.Part) Found.Add(new JsonFound(start, skip, trust));
             if (isBehind || end < 0 || !IsClosing(text, ref end)) return at;
             Mistrust(_firstOpen);
             _firstOpen = Found.Count;
@@ -75,14 +75,17 @@ internal static partial class JsonFinder
 
         private static bool IsJoined(ReadOnlySpan<byte> between) => between.Contains((byte)',') && between.IndexOfAnyExcept(s_between) < 0;
 
-        /// <summary>Whether a name and a colon stand before: what follows is a part of something whose beginning is lost.</summary>
+        /// <summary>
+        /// Whether a name and a colon stand before: what follows is a part of something whose beginning is lost. The reply's "rows" come
+        /// first in it; behind another member they may be an answer's.
+        /// </summary>
         private static bool IsMember(ReadOnlySpan<byte> before, out bool isRows)
         {
             isRows = false;
             before = before.TrimEnd(" \t\r\n"u8);
             if (before is not [.., (byte)':']) return false;
             before = before[..^1].TrimEnd(" \t\r\n"u8);
-            isRows = before.EndsWith("\"rows\""u8);
+            isRows = before.EndsWith("\"rows\""u8) && before[..^6].TrimEnd(" \t\r\n"u8) is not [.., (byte)','];
             return before is [] or [.., (byte)'"'];
         }
 

@@ -18,6 +18,9 @@ internal sealed class ReplyJoin(int count)
     /// <summary>What is wrong with the reply as a whole; the first that is told.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>Whether what is put now may be no entry: then it answers no row, but it can contradict what does.</summary>
+    public bool IsDoubtful { get; set; }
+
     /// <summary>Notes what is wrong with the reply.</summary>
     public void Tell(string problem) => Problem ??= problem;
 
@@ -62,6 +65,7 @@ internal sealed class ReplyJoin(int count)
         ref var row = ref _rows[id - 1];
         if (row.Kind == RowReadingKind.Missing)
         {
+            if (IsDoubtful) return;
             row = _doubted?[id - 1] == true ? s_doubtful : reading;
             if (mends != default) (_mends ??= new AnswerMends[count])[id - 1] = mends;
             return;

@@ -79,28 +79,33 @@ internal sealed class ReplyReader
         var found = JsonFinder.Find(text.Span, _isRowsReserved, out var isThinking);
         if (isThinking) join.Tell("the reply ends within its thinking");
         if (found.Count == 0) join.Tell(text.Span.Trim("\uFEFF \t\r\n"u8).IsEmpty ? "the reply is empty" : "the reply holds no JSON");
-        var parts = new WholeParts(text, _schema.Properties);
+        var parts = new WholeParts(text, IsOfAnswer);
+        var hasSingle = false;
         foreach (var (start, skip, trust) in found)
         {
             var isWhole = skip.IsWhole && skip.Depth <= JsonFinder.MaxDepth;
             if (!isWhole) join.Tell(Broken);
+            // In a row with single answers a broken object may be one as well, and what it holds a part of it.
+            join.IsDoubtful = !isWhole && text.Span[start] == '{' && IsInRow(text.Span[..start], trust, hasSingle);
             // What the skipper calls whole the parser takes: they speak the same grammar.
-            using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start), s_options);
+            using var document = JsonDocument.Parse(isWhole ? text[start..skip.End] : parts.Of(start, trust == JsonTrust.Part), s_options);
             var root = document.RootElement;
+            hasSingle |= !isWhole && parts.IsSingle;
             // A part of an answer may look like one; a reply's wrapper is none.
             var isReply = trust == JsonTrust.Part && HasMember(root, "rows"u8) && !IsAnswer(root);
-            if (isReply || trust is JsonTrust.Free or JsonTrust.Rows) ReadDocument(root, join, isAlone: found.Count == 1);
+            if (isReply || trust is JsonTrust.Free or JsonTrust.Rows) hasSingle |= ReadDocument(root, join, isAlone: found.Count == 1);
             else join.Tell(Broken);
         }
     }
 
-    private void ReadDocument(JsonElement root, ReplyJoin join, bool isAlone)
+    /// <summary>Whether it is a single answer.</summary>
+    private bool ReadDocument(JsonElement root, ReplyJoin join, bool isAlone)
     {
         if (root.ValueKind == JsonValueKind.Array)
         {
             // In prose, a footnote's [1] is no answer without an id.
             if (isAlone || root.EnumerateArray().Any(e => e.ValueKind == JsonValueKind.Object)) ReadEntries(root, join);
-            return;
+            return false;
         }
 
         bool hasRows = false, hasId = false, isKeyed = false;
@@ -113,10 +118,12 @@ internal sealed class ReplyReader
 
         // With something of an answer and an id, or all of an answer, it is one, whatever else it holds.
         var isAnswer = hasRows && IsAnswer(root) && (hasId || Check(root).Error is null);
-        if (hasRows && !isAnswer && !(hasId && _isRowsProperty)) ReadRows(root, join);
-        else if (isAnswer || hasId) ReadEntry(root, null, join);
+        var isSingle = hasRows ? isAnswer || (hasId && _isRowsProperty) : hasId;
+        if (isSingle) ReadEntry(root, null, join);
+        else if (hasRows) ReadRows(root, join);
         else if (isKeyed) ReadKeyed(root, join);
         else ReadRenamed(root, join);
+        return isSingle;
     }
 
     private void ReadRows(JsonElement root, ReplyJoin join)
@@ -166,7 +173,9 @@ internal sealed class ReplyReader
             }
 
             var value = member.Value;
-            var isWrapper = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Any(e => HasMember(e, "id"u8)) : HasMember(value, "rows"u8);
+            var isWrapper = value.ValueKind == JsonValueKind.Array
+                ? value.EnumerateArray().Any(e => HasMember(e, "id"u8))
+                : HasMember(value, "rows"u8) && !IsAnswer(value);
             if (!isWrapper) continue;
             wrapper = value;
             wrappers++;
@@ -277,15 +286,20 @@ internal sealed class ReplyReader
     {
         if (root.ValueKind != JsonValueKind.Object) return false;
         foreach (var member in root.EnumerateObject())
-            if (!Is(member, "rows"u8) && (IsProperty(member) || (_abstain && Is(member, "abstain"u8)))) return true;
+            if (JsonStrings.TryName(member, out var name) && !name.SequenceEqual("rows"u8) && IsOfAnswer(name)) return true;
         return false;
     }
 
-    private bool IsProperty(JsonProperty member)
-    {
-        if (!JsonStrings.TryName(member, out var name) || !Utf8.IsValid(name)) return false;
-        return _schema.Properties.Contains(Encoding.UTF8.GetString(name));
-    }
+    private bool IsProperty(JsonProperty member) => JsonStrings.TryName(member, out var name) && IsProperty(name);
+
+    private bool IsProperty(ReadOnlySpan<byte> name) => Utf8.IsValid(name) && _schema.Properties.Contains(Encoding.UTF8.GetString(name));
+
+    /// <summary>Whether a name is one of an answer's own, its id apart.</summary>
+    private bool IsOfAnswer(ReadOnlySpan<byte> name) => IsProperty(name) || (_abstain && name.SequenceEqual("abstain"u8));
+
+    /// <summary>Whether a comma stands right before, or the end of an object where there are single answers: no prose and no fence.</summary>
+    private static bool IsInRow(ReadOnlySpan<byte> before, JsonTrust trust, bool hasSingle) =>
+        before.TrimEnd(" \t\r\n"u8) is [.., var last] && (last == '}' ? hasSingle : last == ',' && (hasSingle || trust == JsonTrust.Part));
 
     private static int? KeyOf(JsonProperty member) => JsonStrings.TryName(member, out var name) ? ReplyIds.Of(name) : null;
 

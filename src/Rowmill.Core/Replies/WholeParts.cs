@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Rowmill.Core.Questions;
+
 namespace Rowmill.Core.Replies;
 
 /// <summary>
@@ -5,17 +8,25 @@ namespace Rowmill.Core.Replies;
 /// those behind it where the brackets tell how far the broken one goes. An answer is kept whole or not at all.
 /// </summary>
 /// <param name="text">The reply.</param>
-/// <param name="properties">The names of an answer's own properties: an array under one is a part of an answer, never the answers.</param>
-internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string> properties)
+/// <param name="isOfAnswer">Whether a name is one of an answer's own: an array under one is a part of an answer, never the answers.</param>
+internal sealed class WholeParts(ReadOnlyMemory<byte> text, Func<ReadOnlySpan<byte>, bool> isOfAnswer)
 {
     private readonly ByteBuffer _json = new();
 
     // Broken parts are looked through once more, to see where they end; all of a reply together at most once.
     private long _budget = text.Length;
 
+    private bool _isDoubtful;
+
+    /// <summary>Whether the latest document was a single answer, of which nothing is kept.</summary>
+    public bool IsSingle { get; private set; }
+
     /// <summary>The whole parts of the document that begins at a position, as valid JSON.</summary>
-    public ReadOnlyMemory<byte> Of(int start)
+    /// <param name="start">Its first bracket.</param>
+    /// <param name="isDoubtful">Whether it may be an answer that holds "rows" of its own: then anything of an answer in it makes it one.</param>
+    public ReadOnlyMemory<byte> Of(int start, bool isDoubtful)
     {
+        (_isDoubtful, IsSingle) = (isDoubtful, false);
         _json.Clear();
         if (text.Span[start] == '[') Items(start);
         else Members(start, isRoot: true);
@@ -67,7 +78,7 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
     {
         var span = text.Span;
         var start = _json.Length;
-        bool hasId = false, hasRows = false, isAnswer = false;
+        bool hasId = false, namesRow = false, hasRows = false, isAnswer = false;
         _json.Append((byte)'{');
         for (at++; ;)
         {
@@ -80,32 +91,38 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
             }
 
             var length = JsonSkipper.StringLength(span[at..]);
-            var name = span.Slice(at, length);
+            var quoted = span.Slice(at, length);
             at = JsonSkipper.SkipBlanks(span, at + length);
             if (length == 0 || at == span.Length || span[at] != ':') break;
             at = JsonSkipper.SkipBlanks(span, at + 1);
             if (at == span.Length) break;
-            hasId |= name.SequenceEqual("\"id\""u8);
-            hasRows |= name.SequenceEqual("\"rows\""u8);
-            isAnswer |= IsProperty(name);
+            var isText = JsonStrings.TryUnescape(quoted[1..^1], out var name);
+            var isOwn = !isText || isOfAnswer(name);
+            var isId = isText && name.SequenceEqual("id"u8);
             var skip = JsonSkipper.Skip(span, at);
+            var isRows = isText && name.SequenceEqual("rows"u8);
+            hasRows |= isRows;
+            isAnswer |= isOwn && !isRows;
+            hasId |= isId;
+            namesRow |= isId && (!skip.IsWhole || NamesRow(text[at..skip.End], skip.Depth));
             if (skip.IsWhole && skip.Depth < JsonFinder.MaxDepth - 2)
             {
-                Name(name);
+                Name(quoted);
                 _json.Append(span[at..skip.End]);
             }
             else if (isRoot)
             {
-                Broken(name, at);
+                Broken(quoted, isOwn, at);
             }
 
             at = skip.IsWhole ? skip.End : Behind(at, '}');
             if (at < 0) break;
         }
 
-        // What carries an id is one answer, and it is not whole.
-        if (hasId && (isAnswer || !isRoot || !hasRows))
+        // What carries a row's id or something of an answer is one answer, and it is not whole. A wrapper's own id names no row.
+        if (namesRow || (isAnswer && (hasId || _isDoubtful)) || (hasId && (!isRoot || !hasRows)))
         {
+            IsSingle |= isRoot;
             _json.Truncate(start);
             _json.Append((byte)'{');
         }
@@ -114,26 +131,27 @@ internal sealed class WholeParts(ReadOnlyMemory<byte> text, IReadOnlyList<string
     }
 
     /// <summary>The whole parts of a broken member that holds answers: the rows, or an array under a name of the model's own.</summary>
-    private void Broken(ReadOnlySpan<byte> name, int at)
+    private void Broken(ReadOnlySpan<byte> quoted, bool isOwn, int at)
     {
-        var isRows = name.SequenceEqual("\"rows\""u8);
+        var isRows = quoted.SequenceEqual("\"rows\""u8);
         if (text.Span[at] == '{' && isRows)
         {
-            Name(name);
+            Name(quoted);
             Members(at, isRoot: false);
         }
-        else if (text.Span[at] == '[' && (isRows || !IsProperty(name)))
+        else if (text.Span[at] == '[' && (isRows || !isOwn))
         {
-            Name(name);
+            Name(quoted);
             Items(at);
         }
     }
 
-    private bool IsProperty(ReadOnlySpan<byte> quoted)
+    /// <summary>Whether a whole value can be a row's id.</summary>
+    private static bool NamesRow(ReadOnlyMemory<byte> json, int depth)
     {
-        foreach (var property in properties)
-            if (quoted.SequenceEqual(CompactJson.Quote(property))) return true;
-        return quoted.Contains((byte)'\\');
+        if (depth > 0) return false;
+        using var value = JsonDocument.Parse(json);
+        return ReplyIds.Of(value.RootElement) is not null;
     }
 
     private void Name(ReadOnlySpan<byte> quoted)

@@ -18,7 +18,8 @@ internal sealed record Entry(RouteState Route, Pack Pack, Demand Demand, long? R
 /// <param name="run">The run.</param>
 /// <param name="putBack">Takes the rest of a pack that a route takes only in part.</param>
 /// <param name="putAside">Takes a pack to which no model is open; false when it does not, since nothing else is left to ask.</param>
-internal sealed class Admission(RunContext run, Action<Pack> putBack, Func<Pack, bool> putAside)
+/// <param name="letGo">Is told of a pack whose rows stay pending.</param>
+internal sealed class Admission(RunContext run, Action<Pack> putBack, Func<Pack, bool> putAside, Action<Pack> letGo)
 {
     // However long the wait: a clock set forward or a computer that slept is seen within a minute, and what others learn counts.
     private static readonly TimeSpan s_longestNap = TimeSpan.FromMinutes(1);
@@ -37,7 +38,13 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack, Func<Pack,
             var open = _parking.Open(pack);
             if (open.Count == 0)
             {
-                if (pack.IsProbe || putAside(pack) || _parking.Opens(pack) is not { ResumeAt: { } at } parked) return null;
+                if (pack.IsProbe || putAside(pack)) return null;
+                if (_parking.Opens(pack) is not { ResumeAt: { } at } parked)
+                {
+                    letGo(pack);
+                    return null;
+                }
+
                 if (await Parking.ReviewAsync(run).ConfigureAwait(false) is { } sooner && sooner < at) at = sooner;
                 await NapAsync(at - run.Clock.GetUtcNow(), parked.Message).ConfigureAwait(false);
             }

@@ -24,7 +24,7 @@ internal sealed class Asker
     {
         _run = run;
         var learning = new RouteLearning(run);
-        _admission = new Admission(run, queue.PutBack, queue.TryPutAside);
+        _admission = new Admission(run, queue.PutBack, queue.TryPutAside, intake.LetGo);
         _harvest = new Harvest(run, intake, learning);
         _failed = new FailedCalls(run, _harvest, learning, () => queue.IsUsedUp);
     }
@@ -48,7 +48,7 @@ internal sealed class Asker
     {
         var (route, pack) = (entry.Route, entry.Pack);
         _run.Pass(Transition.Reserved);
-        var request = _run.Text.Request(pack, route.Form, route.Budget) with { MaxOutputTokens = (int)entry.Demand.OutputTokens };
+        var request = _run.Text.Request(pack, route.Form, route.Budget, new PackReservation((int)entry.Demand.InputTokens, (int)entry.Demand.OutputTokens));
         var reserved = new TokenUsage(entry.Demand.InputTokens, 0, entry.Demand.OutputTokens);
         var maxUsd = route.Route.Price?.Of(reserved);
         if (!await WithinBudgetAsync(maxUsd ?? 0m).ConfigureAwait(false))
@@ -123,14 +123,16 @@ internal sealed class Asker
     private async ValueTask<long> OpenAsync(Entry entry, TokenUsage reserved, decimal? maxUsd)
     {
         var pack = entry.Pack;
-        var keys = new Rows.RowKey[pack.Rows.Count];
+
+        // A probe carries no row of the job: its tokens and its money are nobody's share.
+        var keys = new Rows.RowKey[pack.IsProbe ? 0 : pack.Rows.Count];
         for (var i = 0; i < keys.Length; i++) keys[i] = pack.Rows[i].Key;
         var intent = new CallIntent
         {
             Job = _run.Job.Name,
             RunId = _run.RunId,
             Question = _run.Question,
-            Route = entry.Route.Route.Id,
+            Route = entry.Route.Id,
             At = _run.Clock.GetUtcNow(),
             Rows = keys,
             Reserved = reserved,

@@ -29,8 +29,9 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
     public async ValueTask<StillToAsk> EndAsync(EndedCall call, ModelFailure failure)
     {
         var route = call.Route;
-        // An answer that is not the service's protocol says no more than none.
-        var seen = failure.Kind == FailureKind.BadReply ? failure with { Kind = FailureKind.Unavailable } : failure;
+        // An answer that is not the service's protocol says no more than none, and memory that was there before is back sooner or later.
+        var isOutage = failure.Kind == FailureKind.BadReply || (failure.Kind == FailureKind.OutOfMemory && route.Room.HasHeld(call.Result.ContextTokens));
+        var seen = isOutage ? failure with { Kind = FailureKind.Unavailable } : failure;
         if (seen.RetryAfter is { } after) seen = seen with { RetryAfter = RouteLearning.Believed(after) };
         if (seen is { Kind: FailureKind.RateLimited, Window: { } window })
             seen = seen with { Message = LimitWords.Used(route.Route.Name, call.Result.Limits.FirstOrDefault(l => l.Window == window)?.Limit, window) };
@@ -54,6 +55,11 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 Interlocked.Increment(ref route.Successes);
                 return await harvest.ReadAsync(call, failure, RowFailures.BadGeneration).ConfigureAwait(false);
 
+            case FailureKind.ConnectionLost when harvest.HoldsAnswers(call, failure):
+                // It broke off in the middle of a reply that is paid for: the answers that came whole count.
+                Interlocked.Increment(ref route.Successes);
+                return await harvest.ReadAsync(call, failure, RowFailures.Unavailable).ConfigureAwait(false);
+
             case FailureKind.TooLarge when failure.Window is not null && await learning.HasShrunkAsync(call, failure).ConfigureAwait(false):
                 // Larger than a window: what it admits is known now, so the next request is smaller or goes elsewhere.
                 run.Events.Emit("too_large", new JsonObject { ["model"] = route.Route.Name, ["window"] = failure.Window, ["reason"] = failure.Message });
@@ -66,7 +72,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 return await harvest.BlameAsync(call, failure, RowFailures.Filtered).ConfigureAwait(false);
 
             case FailureKind.BadRequest:
-                if (Interlocked.Read(ref route.Successes) > 0 || run.Counters.HasAnswered(route.Route.Id))
+                if (Interlocked.Read(ref route.Successes) > 0 || run.Counters.HasAnswered(route.Id))
                     return await harvest.BlameAsync(call, failure, RowFailures.BadRequest).ConfigureAwait(false);
                 if (Interlocked.Increment(ref route.BadRequests) < BadRequestsAtFirst)
                 {
@@ -85,6 +91,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
 
             case FailureKind.FormRefused when route.LowerForm(call.Request.Form):
                 run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["refused"] = call.Request.Form.ToString(), ["reason"] = failure.Message });
+                await run.Environment.Calibrations.SetFormAsync(route.Route.Id, route.Form).ConfigureAwait(false);
                 break;
 
             case FailureKind.FormRefused:
@@ -95,16 +102,23 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
                 Refuse(route, failure);
                 break;
 
+            case FailureKind.OutOfMemory when !isOutage:
+                MakeRoom(call, failure);
+                break;
+
             case FailureKind.RateLimited:
                 run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message, ["window"] = failure.Window, ["retry_after_seconds"] = failure.RetryAfter?.TotalSeconds });
                 break;
 
             default:
+                // Looked at first: others may go through, and use the source up, from here on.
+                var isAtEnd = isUsedUp();
                 var isKnown = call.Pack.CountOutage(Interlocked.Read(ref route.Successes));
                 if (call.Pack.Outages >= (call.Pack is { Suspect: true, Rows.Count: > 1 } ? OutagesOfSuspects : OutagesOfOnePack))
                     return await harvest.BlameAsync(call, failure, RowFailures.Unavailable).ConfigureAwait(false);
+                call.Pack.Rest = route.Gate.Rest(call.Pack.Outages);
                 ParkAfterOutage(route, failure);
-                probes = !isKnown && isUsedUp() && route.Parked is null;
+                probes = !isKnown && isAtEnd && route.Parked is null;
                 break;
         }
 
@@ -123,14 +137,24 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
     private Pack Probe(EndedCall call)
     {
         run.Events.Emit("probe", new JsonObject { ["model"] = call.Route.Route.Name, ["reason"] = RowFailures.Unavailable });
-        var others = run.Routes.Where(r => r != call.Route).Select(r => r.Route.Id);
-        return new Pack([new Ask(call.Pack.Rows[0].Key, default) { Past = RowPast.None with { EndedOn = [.. others] }, Attempts = 1 }]) { IsProbe = true };
+        var others = run.Routes.Where(r => r != call.Route).Select(r => r.Id);
+        return new Pack([new Ask(call.Pack.Rows[0].Key, default) { Past = RowPast.None with { EndedOn = [.. others] } }]) { IsProbe = true };
     }
 
     private void Refuse(RouteState route, ModelFailure failure)
     {
         route.Park(new StopReason(RunState.Refused, $"{route.Route.Name} refused: {failure.Message}"));
         run.Events.Emit("refused", new JsonObject { ["model"] = route.Route.Name, ["kind"] = failure.Kind.ToString(), ["reason"] = failure.Message });
+    }
+
+    /// <summary>The machine has too little memory for the model: a smaller context is tried, with smaller packs; when none is left the next model takes over.</summary>
+    private void MakeRoom(EndedCall call, ModelFailure failure)
+    {
+        var route = call.Route;
+        if (route.Room.Lower(call.Result.ContextTokens) && route.Part(call.Pack) is not null)
+            run.Events.Emit("context_lowered", new JsonObject { ["model"] = route.Route.Name, ["context"] = route.Budget.ContextTokens, ["reason"] = failure.Message });
+        else
+            Refuse(route, failure);
     }
 
     private void ParkAfterOutage(RouteState route, ModelFailure failure)

@@ -31,13 +31,14 @@ internal static class FinishForecast
         var rows = Math.Max(1, route.Budget.MostRows(rowTokens, route.Sizer.Rows));
         var (input, output) = route.Budget.Reserve(rows, (long)(rows * rowTokens));
         var demand = new Demand(input, output);
-        var reserved = Reservations.For(route.Route.Provider, demand);
         var known = route.Calibration.Known;
         var measured = known.Rows > 0;
         var used = new TokenUsage(
             measured && known.Estimated > 0 ? (long)(route.Budget.EstimateFor(rows, (int)(rows * rowTokens)) * known.Input / known.Estimated) : demand.InputTokens,
             measured && known.Input > 0 ? (long)(demand.InputTokens * known.Cached / known.Input) : 0,
             measured ? (long)Math.Ceiling(rows * known.Output / known.Rows) : demand.OutputTokens);
+
+        var reserved = Reservations.For(route.Route.Provider, demand with { ExpectedOutputTokens = used.Output });
 
         // What is held, or parked for a reason of its own, opens no sooner than that.
         if (route.Parked?.ResumeAt is { } at && at > now && !(windows.Hold?.Until > at)) windows = windows with { Hold = new WindowHold(at, route.Parked.Message) };

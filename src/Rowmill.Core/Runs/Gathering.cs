@@ -8,7 +8,8 @@ namespace Rowmill.Core.Runs;
 /// </summary>
 /// <param name="sizerFor">The sizer of the route that a row would go now.</param>
 /// <param name="isOpen">Whether a route that a row has not ended on can be asked now.</param>
-internal sealed class Gathering(Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen)
+/// <param name="mostHeld">See <see cref="MostHeld"/>.</param>
+internal sealed class Gathering(Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen, int mostHeld)
 {
     /// <summary>
     /// No more rows are held than this, whatever the size of packs: then some go, even if no model is open to them. Memory does not grow with the
@@ -33,7 +34,7 @@ internal sealed class Gathering(Func<Ask, PackSizer> sizerFor, Func<Ask, bool> i
     /// <summary>A pack that is full, for a model that is open; when too much is held, any.</summary>
     public Pack? TakeFull()
     {
-        if (Count >= MostHeld) return TakeOpen() ?? TakeAny();
+        if (Count >= mostHeld) return TakeOpen() ?? TakeAny();
         return Take(k => k.Rows.Count >= sizerFor(k.Rows.Peek()).Rows && isOpen(k.Rows.Peek()));
     }
 

@@ -42,25 +42,29 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         var came = reason switch
         {
             RowFailures.Truncated => Cut(call, reply, reading.Good),
-            RowFailures.Refused or RowFailures.Filtered => new Came(call.Route.Route.Id, IsPointless: true),
-            _ => new Came(call.Route.Route.Id, IsPointless: false),
+            RowFailures.Refused or RowFailures.Filtered => new Came(call.Route.Id, IsPointless: true),
+            _ => new Came(call.Route.Id, IsPointless: false),
         };
         return await StoreAsync(call, reading, reason, reply.Text, usage, null, came).ConfigureAwait(false);
     }
+
+    /// <summary>Whether text that came with a failure answers a row.</summary>
+    public bool HoldsAnswers(EndedCall call, ModelFailure failure) =>
+        !failure.PartialText.IsEmpty && run.Reader.Read(failure.PartialText, call.Pack.Rows.Count).Good > 0;
 
     /// <summary>Text that came with a failure is read like a reply.</summary>
     public ValueTask<StillToAsk> ReadAsync(EndedCall call, ModelFailure failure, string reason)
     {
         var wrote = run.Reader.Read(failure.PartialText, call.Pack.Rows.Count);
         var usage = call.Estimated(failure.PartialText.Span);
-        return StoreAsync(call, wrote, reason, failure.PartialText, usage, failure, new Came(call.Route.Route.Id, IsPointless: false));
+        return StoreAsync(call, wrote, reason, failure.PartialText, usage, failure, new Came(call.Route.Id, IsPointless: false));
     }
 
     /// <summary>No reply came, and the rows seem to be the cause: asking the same again is pointless.</summary>
     public ValueTask<StillToAsk> BlameAsync(EndedCall call, ModelFailure failure, string reason)
     {
         var nothing = new ReplyReading(new RowReading[call.Pack.Rows.Count], 0, null);
-        var came = new Came(call.Route.Route.Id, IsPointless: true, IsSuspect: reason == RowFailures.Unavailable);
+        var came = new Came(call.Route.Id, IsPointless: true, IsSuspect: reason == RowFailures.Unavailable);
         return StoreAsync(call, nothing, reason, default, default, failure, came);
     }
 
@@ -82,10 +86,10 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     private static Came Cut(EndedCall call, ModelReply reply, int good)
     {
         var (route, pack, limit) = (call.Route, call.Pack, call.Request.MaxOutputTokens);
-        if (pack.Rows.Count > 1) return new Came(route.Route.Id, IsPointless: good == 0);
+        if (pack.Rows.Count > 1) return new Came(route.Id, IsPointless: good == 0);
         if (limit < route.Budget.MostOutput(pack.Tokens))
-            return new Came(route.Route.Id, IsPointless: false, (int)Math.Min(int.MaxValue, (long)Ladder.MoreRoom * limit));
-        return new Came(route.Route.Id, IsPointless: !(2 * reply.Usage?.Output < limit));
+            return new Came(route.Id, IsPointless: false, (int)Math.Min(int.MaxValue, (long)Ladder.MoreRoom * limit));
+        return new Came(route.Id, IsPointless: !(2 * reply.Usage?.Output < limit));
     }
 
     /// <summary>The service may have worked, and charged, for a reply that never came: then the most it can have cost counts.</summary>
@@ -117,7 +121,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         {
             var ask = pack.Rows[i];
             var row = reading.Rows[i];
-            ask.Attempts++;
+            ask.CountAttempt(call.Route.Route.Id);
             if (row.Kind is RowReadingKind.Answered or RowReadingKind.Abstained)
             {
                 var kind = row.Kind == RowReadingKind.Answered ? OutcomeKind.Answered : OutcomeKind.Abstained;
@@ -146,9 +150,10 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         // Afterwards: what is stored counts, even when the windows cannot be written any more.
         if (failure is null or { Billed: true }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
         else await learning.FailedAsync(call, failure).ConfigureAwait(false);
-        if (reading.Good > 0) run.Counters.AnsweredBy(call.Route.Route.Id);
+        if (reading.Good > 0) run.Counters.AnsweredBy(call.Route.Id);
         else if (!isClimbing && IsBarren(packReason)) CountBarren(call.Route, pack, rest![0].LastFailure!);
         run.Pass(Transition.Counted);
+        if (moves.Count == 0) return StillToAsk.Nothing;
         return new StillToAsk(
             [.. moves.SelectMany(m => m.Packs)],
             [.. moves.Where(m => m.Step != LadderStep.RowFailed && m.Packs.Count == 0).SelectMany(m => m.Rows).Select(c => c.Row)]);
@@ -172,13 +177,18 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
                 Job = run.Job.Name,
                 RunId = run.RunId,
                 Question = run.Question,
-                Route = call.Route.Route.Id,
+                Route = call.Route.Id,
                 CallId = call.CallId,
                 At = now,
                 Settlement = settlement,
                 Rows = outcomes,
                 Lease = run.Lease,
-                Fresh = run.Options.Fresh || run.Options.RetryFailed,
+                Supersedes = run.Options switch
+                {
+                    { Fresh: true, Model: null } => Supersedes.EveryRoute,
+                    { Fresh: true } or { RetryFailed: true } => Supersedes.OwnRoute,
+                    _ => Supersedes.Nothing,
+                },
             }).ConfigureAwait(false);
         }
 
@@ -225,7 +235,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     /// <summary>A request brought nothing for its rows. When a model never brings anything it is left alone, and with the last one the run stops.</summary>
     private void CountBarren(RouteState route, Pack pack, RowFailure last)
     {
-        if (run.Counters.HasAnswered(route.Route.Id) || pack.Rows.Any(r => r.Attempts > 1)) return;
+        if (run.Counters.HasAnswered(route.Id) || pack.Rows.Any(r => r.Attempts > 1)) return;
         var packs = Interlocked.Increment(ref route.BarrenPacks);
         var rows = Interlocked.Add(ref route.BarrenRows, pack.Rows.Count);
         if (packs < LeastBarrenPacks || rows <= MostBarrenRows) return;

@@ -15,7 +15,7 @@ internal sealed record IntakeRules(string RunId, AnswerScope Scope, RunOptions O
 /// <summary>
 /// The first station of a run: reads rows, leaves out what is invalid or answered, and gives out the rest in source order. Rows with
 /// equal keys are given out once. It holds one chunk of the source and the rows in flight, never the table. Not safe for
-/// concurrent use, <see cref="Stored"/> excepted.
+/// concurrent use, <see cref="Stored"/> and <see cref="LetGo"/> excepted.
 /// </summary>
 internal sealed class Intake(
     IRowSource source, RowJudge judge, IAnswerStore answers, IntakeRules rules, RunCounters counters, RowsAsked asked, CancellationToken stopping)
@@ -63,6 +63,15 @@ internal sealed class Intake(
         {
             _inFlight.Remove(ask.Key);
             return ask.Rows;
+        }
+    }
+
+    /// <summary>Rows stay pending while others go on: they are held no longer, and equal rows that come later are asked for themselves.</summary>
+    public void LetGo(Pack pack)
+    {
+        lock (_inFlight)
+        {
+            foreach (var ask in pack.Rows) _inFlight.Remove(ask.Key);
         }
     }
 

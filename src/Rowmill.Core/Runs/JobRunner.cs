@@ -134,7 +134,9 @@ public sealed class JobRunner(RunEnvironment environment)
                 await environment.Calibrations.ReadAsync(route.Id, null).ConfigureAwait(false));
             var earlier = await environment.Calibrations.SizesAsync(route.Id, plan.Job.Question.Fingerprint).ConfigureAwait(false);
             var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows, earlier: earlier);
-            routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance));
+            sizer.Budget.ContextTokens = environment.ContextTokens(route);
+            var form = await environment.Calibrations.FormAsync(route.Id).ConfigureAwait(false);
+            routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance), form);
         }
 
         return routes;
@@ -185,7 +187,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
         var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
-        using var queue = new PackQueue(intake, run.SizerFor, ask => Parking.IsOpen(run, ask), () => !run.Counters.HasAnsweredAny);
+        using var queue = new PackQueue(
+            intake, run.SizerFor, ask => Parking.IsOpen(run, ask), () => !run.Counters.HasAnsweredAny, environment.MostHeld, run.Clock);
         await new Workers(run, queue, new Asker(run, intake, queue)).RunAsync().ConfigureAwait(false);
         if (run.Stop.Reason is null && run.Stranded is { } stranded) run.Stop.Request(stranded);
     }

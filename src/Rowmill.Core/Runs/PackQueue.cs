@@ -12,16 +12,22 @@ internal sealed record StillToAsk(IReadOnlyList<Pack> Packs, IReadOnlyList<Ask> 
 }
 
 /// <summary>
-/// Gives out packs: first those whose rows must be asked again, then rows gathered for a model that is open, then new ones filled from the
-/// intake up to the job's bound and the token budget; at the end what is gathered. Ends when the source is used up and no pack is out. Safe
-/// for concurrent use.
+/// Gives out packs: first those whose rows must be asked again, after a rest where they need one, then rows gathered for a model that is
+/// open, then new ones filled from the intake up to the job's bound and the token budget; at the end what is gathered. Ends when the source is
+/// used up and no pack is out or rests. Safe for concurrent use.
 /// </summary>
 /// <param name="intake">Where new rows come from.</param>
 /// <param name="sizerFor">The sizer of the route that a row would go now.</param>
 /// <param name="isOpen">Whether a route that a row has not ended on can be asked now.</param>
 /// <param name="isUnproven">Whether no model has answered a single row of the job yet.</param>
-internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen, Func<bool> isUnproven) : IDisposable
+/// <param name="mostHeld">See <see cref="Gathering.MostHeld"/>.</param>
+/// <param name="clock">The clock that rests are waited by.</param>
+internal sealed class PackQueue(
+    Intake intake, Func<Ask, PackSizer> sizerFor, Func<Ask, bool> isOpen, Func<bool> isUnproven, int mostHeld, TimeProvider clock) : IDisposable
 {
+    /// <summary>As many packs rest while new ones are filled: each holds its rows, and where more break, sending more does not help.</summary>
+    private const int MostResting = 32;
+
     private const int MostYielding = 32;
 
     /// <summary>As long as nothing was ever answered, new rows tell more than the same again: as many of these wait as show a mistake in the job.</summary>
@@ -30,7 +36,8 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _filling = new(1, 1);
     private readonly Queue<Pack> _again = new();
-    private readonly Gathering _gathered = new(sizerFor, isOpen);
+    private readonly RestingPacks _resting = new(clock);
+    private readonly Gathering _gathered = new(sizerFor, isOpen, mostHeld);
     private readonly List<Pack> _aside = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _usedUp;
@@ -53,8 +60,8 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     {
         lock (_gate)
         {
-            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + _aside.Sum(p => p.Rows.Count) + pack.Rows.Count >= Gathering.MostHeld) return false;
-            if (_usedUp && _again.Count == 0 && _out == 1) return false;
+            if (pack.Rows[0].Past.EndedOn.Count == 0 || _gathered.Count + _aside.Sum(p => p.Rows.Count) + pack.Rows.Count >= mostHeld) return false;
+            if (_usedUp && _again.Count == 0 && Elsewhere == 1) return false;
             // What is on its way up the ladder stays together, or it would begin anew.
             if (pack.Poor > 0 || pack.Suspect || pack.Outages > 0) _aside.Add(pack);
             else foreach (var row in pack.Rows) _gathered.Add(row);
@@ -62,14 +69,19 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
         }
     }
 
+    /// <summary>Packs that are out or rest: what comes of them is not known yet.</summary>
+    private int Elsewhere => _out + _resting.Count;
+
     /// <summary>The next pack, or null when there will be none. Each pack taken must be returned by <see cref="Done"/>.</summary>
     public async ValueTask<Pack?> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             Task? changed = null;
+            var rest = Timeout.InfiniteTimeSpan;
             lock (_gate)
             {
+                while (_resting.TakeRested() is { } rested) _again.Enqueue(rested);
                 if (_again.TryPeek(out var pack) && !LetsOthersGoFirst(pack))
                 {
                     _again.Dequeue();
@@ -78,23 +90,20 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
                 }
 
                 // At the very end rows go even where no model is open: whether they wait or stay pending is decided at the door.
-                var next = TakeAside(isOpen) ?? _gathered.TakeFull() ?? (!_usedUp ? null : _gathered.TakeOpen() ?? (_out == 0 ? TakeAside(_ => true) ?? _gathered.TakeAny() : null));
+                var next = TakeAside(isOpen) ?? _gathered.TakeFull() ?? (!_usedUp ? null : _gathered.TakeOpen() ?? (Elsewhere == 0 ? TakeAside(_ => true) ?? _gathered.TakeAny() : null));
                 if (next is not null)
                 {
                     _out++;
                     return next;
                 }
 
-                if (_usedUp)
-                {
-                    if (_out == 0) return null;
-                    changed = _changed.Task;
-                }
+                if (_usedUp && Elsewhere == 0) return null;
+                if (_usedUp || _resting.Count >= MostResting) (changed, rest) = (_changed.Task, _resting.UntilNext);
             }
 
             if (changed is not null)
             {
-                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await AwaitAsync(changed, rest, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
@@ -107,7 +116,7 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     {
         lock (_gate)
         {
-            foreach (var pack in rest.Packs) _again.Enqueue(pack);
+            foreach (var pack in rest.Packs) AskAgain(pack);
             foreach (var row in rest.Rows) _gathered.Add(row);
             _out--;
             Pulse();
@@ -125,6 +134,21 @@ internal sealed class PackQueue(Intake intake, Func<Ask, PackSizer> sizerFor, Fu
     }
 
     public void Dispose() => _filling.Dispose();
+
+    private void AskAgain(Pack pack)
+    {
+        if (pack.Rest > TimeSpan.Zero) _resting.Add(pack);
+        else _again.Enqueue(pack);
+    }
+
+    /// <summary>Waits until something has changed, at most for a time.</summary>
+    private async ValueTask AwaitAsync(Task changed, TimeSpan most, CancellationToken cancellationToken)
+    {
+        using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(changed, Task.Delay(most, clock, woken.Token)).ConfigureAwait(false);
+        await woken.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
 
     private async ValueTask<Pack?> TakeNewAsync(CancellationToken cancellationToken)
     {

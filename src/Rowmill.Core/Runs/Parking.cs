@@ -20,9 +20,10 @@ internal sealed class Parking(RunContext run)
         var now = run.Clock.GetUtcNow();
         foreach (var route in run.Routes)
             if (route.Reopen(now)) run.Events.Emit("reopened", new JsonObject { ["model"] = route.Route.Name });
-        var takers = run.Routes.Where(r => r.Parked is null && Takes(r, pack));
-        if (!run.Spreads) return takers.FirstOrDefault() is { } first ? [first] : [];
-        return [.. takers.OrderBy(r => r.DayEnds(now))];
+        if (run.Spreads) return [.. run.Routes.Where(r => r.Parked is null && Takes(r, pack)).OrderBy(r => r.DayEnds(now))];
+        foreach (var route in run.Routes)
+            if (route.Parked is null && Takes(route, pack)) return [route];
+        return [];
     }
 
     /// <summary>
@@ -53,7 +54,7 @@ internal sealed class Parking(RunContext run)
         var now = run.Clock.GetUtcNow();
         foreach (var route in run.Routes)
         {
-            if (ask.Past.EndedOn.Contains(route.Route.Id) || !route.Takes(ask)) continue;
+            if (ask.Past.EndedOn.Contains(route.Id) || !route.Takes(ask)) continue;
             if (route.Parked is not { } parked || parked.ResumeAt <= now) return true;
         }
 
@@ -64,7 +65,7 @@ internal sealed class Parking(RunContext run)
     public static bool IsTaken(RunContext run, Ask ask, IReadOnlyList<string> endedOn)
     {
         foreach (var route in run.Routes)
-            if (!endedOn.Contains(route.Route.Id) && route.Takes(ask)) return true;
+            if (!endedOn.Contains(route.Id) && route.Takes(ask)) return true;
         return false;
     }
 
@@ -180,7 +181,7 @@ internal sealed class Parking(RunContext run)
         run.Events.Emit("waiting", new JsonObject { ["reason"] = what, ["until"] = SummaryJson.Time(until) });
     }
 
-    private static bool Takes(RouteState route, Pack pack) => pack.MayUse(route.Route.Id) && route.Part(pack) is not null;
+    private static bool Takes(RouteState route, Pack pack) => pack.MayUse(route.Id) && route.Part(pack) is not null;
 
     private static StopReason? Earliest(IEnumerable<RouteState> routes) =>
         routes.Select(r => r.Parked).Where(p => p?.ResumeAt is not null).MinBy(p => p!.ResumeAt);

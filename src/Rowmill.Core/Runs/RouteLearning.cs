@@ -24,6 +24,7 @@ internal sealed class RouteLearning(RunContext run)
     {
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
+        if (call.Result.Reply is not null) route.Room.Held(call.Result.ContextTokens);
 
         // A probe is no row of the job.
         if (call.Pack.IsProbe)
@@ -35,7 +36,7 @@ internal sealed class RouteLearning(RunContext run)
         // A row that was given more room and still ran out of it says nothing of the usual reply.
         if (call.Result.Reply?.Usage is { } told && !(truncated && call.Pack.Room > 0))
             route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
-        if (route.Sizer.Ended(rows, good, truncated, call.Pack.Rows.Max(r => r.Attempts), call.Pack.Tokens) is { } size) Emit(route, size);
+        if (route.Sizer.Ended(rows, good, truncated, call.Pack.Rows.Max(r => r.AttemptsOn(route.Route.Id)), call.Pack.Tokens) is { } size) Emit(route, size);
         route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }
@@ -45,30 +46,31 @@ internal sealed class RouteLearning(RunContext run)
     {
         if (call.Learned) return;
         call.Learned = true;
-        if (failure.Kind is FailureKind.Unavailable or FailureKind.TimedOut or FailureKind.ConnectionLost)
+        if (failure.Kind is FailureKind.Unavailable or FailureKind.OutOfMemory or FailureKind.TimedOut or FailureKind.ConnectionLost)
             call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());
-        if (failure.Billed || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost)
-        {
-            // The service may have counted it: what was reserved stays charged.
-            await SettleAsync(call, new WindowSettlement(null) { Readings = call.Result.Limits }).ConfigureAwait(false);
-            return;
-        }
-
-        // A request that the service called wrong has been counted as one, and brought no tokens.
-        var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
-        var settlement = new WindowSettlement(counted ? default(TokenUsage) : null)
-        {
-            Counted = counted,
-            Readings = call.Result.Limits,
-            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
-        };
-        await SettleAsync(call, settlement).ConfigureAwait(false);
+        await SettleAsync(call, Settlement(failure, call.Result.Limits)).ConfigureAwait(false);
         if (failure is { Kind: FailureKind.RateLimited, Window: null, RetryAfter: { } after } && after >= s_worthSharing)
         {
             var hold = new WindowHold(run.Clock.GetUtcNow() + Believed(after), failure.Message);
             await run.Environment.Windows.HoldAsync(call.Route.Owner, hold).ConfigureAwait(false);
             await FollowAsync(call.Route).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What the windows are charged for a request that brought nothing.</summary>
+    public static WindowSettlement Settlement(ModelFailure failure, IReadOnlyList<LimitReading> limits)
+    {
+        // The service may have counted it: what was reserved stays charged.
+        if (failure.Billed || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost) return new WindowSettlement(null) { Readings = limits };
+
+        // A request that the service called wrong has been counted as one, and brought no tokens.
+        var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
+        return new WindowSettlement(counted ? default(TokenUsage) : null)
+        {
+            Counted = counted,
+            Readings = limits,
+            RetryAfter = failure is { Kind: FailureKind.RateLimited, Window: null } ? failure.RetryAfter : null,
+        };
     }
 
     /// <summary>A window turned the request away: whether, after what the service said of it, it keeps the next one back itself.</summary>
@@ -108,9 +110,9 @@ internal sealed class RouteLearning(RunContext run)
             {
                 var seen = route.Calibration.TakeFresh();
                 if (seen.Calls > 0)
-                    await run.Environment.Calibrations.AddAsync(route.Route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
+                    await run.Environment.Calibrations.AddAsync(route.Id, run.Job.Question.Fingerprint, seen).ConfigureAwait(false);
                 foreach (var size in route.Sizer.TakeFresh())
-                    await run.Environment.Calibrations.SetSizeAsync(route.Route.Id, run.Job.Question.Fingerprint, size).ConfigureAwait(false);
+                    await run.Environment.Calibrations.SetSizeAsync(route.Id, run.Job.Question.Fingerprint, size).ConfigureAwait(false);
             }
         }
         catch (StoreException e)
@@ -133,7 +135,7 @@ internal sealed class RouteLearning(RunContext run)
     {
         var windows = run.Environment.Windows;
         if (call.Entry.Reservation is { } reservation) await windows.SettleAsync(reservation, settlement).ConfigureAwait(false);
-        else if (settlement.Readings.Count > 0) await windows.ObserveAsync(call.Route.Owner, Sized(call, settlement.Readings), call.SentAt).ConfigureAwait(false);
+        else if (TellsAnything(call.Route, settlement.Readings)) await windows.ObserveAsync(call.Route.Owner, Sized(call, settlement.Readings), call.SentAt).ConfigureAwait(false);
 
         var changed = !settlement.Counted && settlement.Readings.Count > 0;
         foreach (var reading in settlement.Readings)
@@ -147,6 +149,18 @@ internal sealed class RouteLearning(RunContext run)
 
         if (changed) await FollowAsync(call.Route).ConfigureAwait(false);
         call.Route.HasSettled();
+    }
+
+    /// <summary>
+    /// False where no window is known and none begins: servers without limits tell boundless ones with every reply, and a transaction on the file
+    /// that all processes share is not worth that.
+    /// </summary>
+    private static bool TellsAnything(RouteState route, IReadOnlyList<LimitReading> readings)
+    {
+        if (route.Windows.Binds) return readings.Count > 0;
+        foreach (var reading in readings)
+            if (WindowSpec.Begun(reading, route.Owner) is not null) return true;
+        return false;
     }
 
     /// <summary>The readings, refusals with what the request asked for where the service does not say.</summary>

@@ -21,15 +21,17 @@ internal sealed class RouteState : IDisposable
     /// <param name="owner">Whose windows it uses.</param>
     /// <param name="windows">What binds it at the run's start.</param>
     /// <param name="gate">Back-off and holds.</param>
+    /// <param name="form">The best form it took after it had refused a better one; null when it refused none.</param>
     public RouteState(
-        Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate)
+        Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate, StructuredOutput? form = null)
     {
-        Route = route;
+        (Route, Id) = (route, route.Id);
         Client = client;
         Sizer = sizer;
         Owner = owner;
         Gate = gate;
-        Form = client.StructuredOutput;
+        Room = new ContextRoom(sizer.Budget);
+        Form = form > client.StructuredOutput ? form.Value : client.StructuredOutput;
         Level = new ConcurrencyLevel(route.Limits.Concurrency);
         Slots = new RouteSlots(() => Level.Level);
         _windows = windows;
@@ -39,6 +41,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>The route.</summary>
     public Route Route { get; }
+
+    /// <summary>Its <see cref="Models.Route.Id"/>, made once.</summary>
+    public string Id { get; }
 
     /// <summary>Its client.</summary>
     public IModelClient Client { get; }
@@ -57,6 +62,9 @@ internal sealed class RouteState : IDisposable
 
     /// <summary>Back-off and holds.</summary>
     public RouteGate Gate { get; }
+
+    /// <summary>How much context its machine has memory for.</summary>
+    public ContextRoom Room { get; }
 
     /// <summary>How many requests may be in flight.</summary>
     public ConcurrencyLevel Level { get; }

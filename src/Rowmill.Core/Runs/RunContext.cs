@@ -61,7 +61,7 @@ internal sealed record RunContext
         var open = false;
         foreach (var route in Routes)
         {
-            if (ask.Tokens > route.Budget.LargestRow || ask.Past.EndedOn.Contains(route.Route.Id) || (open && route.Parked is not null)) continue;
+            if (ask.Tokens > route.Budget.LargestRow || ask.Past.EndedOn.Contains(route.Id) || (open && route.Parked is not null)) continue;
             var better = best is null || (!open && route.Parked is null) || (Spreads && route.Sizer.Rows > best.Rows);
             if (better) (best, open) = (route.Sizer, route.Parked is null);
         }

@@ -35,6 +35,9 @@ public sealed record RunEnvironment
     /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
     public required Func<Route, IModelClient> Client { get; init; }
 
+    /// <summary>The context of a route as far as its server tells it, up to the route's own; it bounds requests, and judges no row.</summary>
+    public Func<Route, int> ContextTokens { get; init; } = route => route.ContextTokens;
+
     /// <summary>Who holds the lease.</summary>
     public required LeaseOwner Owner { get; init; }
 
@@ -52,6 +55,9 @@ public sealed record RunEnvironment
 
     /// <summary>How long an interrupted run lets what is in flight finish.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>The most rows a run holds to be asked again; see <see cref="Gathering.MostHeld"/>.</summary>
+    internal int MostHeld { get; init; } = Gathering.MostHeld;
 }
 
 /// <summary>Thrown at the edge when the job already runs.</summary>

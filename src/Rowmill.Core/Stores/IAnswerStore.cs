@@ -22,6 +22,19 @@ public enum OutcomeKind
 /// <param name="Attempt">1-based number of the request that brought it, counted for this row in this run.</param>
 public readonly record struct RowOutcome(RowKey Key, OutcomeKind Kind, ReadOnlyMemory<byte> Json, int Attempt);
 
+/// <summary>Which older outcomes of its rows a good one supersedes. The numbers are stored.</summary>
+public enum Supersedes
+{
+    /// <summary>None; the routes' order decides.</summary>
+    Nothing = 0,
+
+    /// <summary>Those of every route: asked afresh of all that the job lists.</summary>
+    EveryRoute = 1,
+
+    /// <summary>Those of its own route: asked afresh of that one alone, or because it had failed.</summary>
+    OwnRoute = 2,
+}
+
 /// <summary>The outcomes that one call brought.</summary>
 public sealed record OutcomePack
 {
@@ -53,9 +66,8 @@ public sealed record OutcomePack
     /// <summary>The run's lease; a store refuses the write of a run whose lease another has taken.</summary>
     public required Lease Lease { get; init; }
 
-    /// <summary>True when the rows were asked although outcomes of theirs were stored (<c>--fresh</c>): what is good here supersedes all that is older,
-    /// whatever its route.</summary>
-    public bool Fresh { get; init; }
+    /// <summary>Which older outcomes what is good here supersedes: some when the rows were asked although outcomes of theirs were stored.</summary>
+    public Supersedes Supersedes { get; init; }
 }
 
 /// <summary>Which stored outcomes count: those of one question, from these routes.</summary>
@@ -102,7 +114,7 @@ public interface IAnswerStore
     ValueTask AppendAsync(OutcomePack pack, CancellationToken cancellationToken = default);
 
     /// <summary>Finds the outcome that counts for each key. An answer or abstention of any route beats a failure; of answers and
-    /// abstentions, those asked afresh supersede all that is older, then the routes' order decides, then the newest; of failures the newest counts.</summary>
+    /// abstentions, those asked afresh of every route supersede all that is older, then the routes' order decides, then the newest; of failures the newest counts.</summary>
     /// <param name="scope">What counts.</param>
     /// <param name="keys">The rows.</param>
     /// <param name="found">Receives, for each key, the outcome or null; as long as <paramref name="keys"/>.</param>

@@ -2,7 +2,7 @@ using Rowmill.Core.Models;
 
 namespace Rowmill.Core.Stores;
 
-/// <summary>Port: what calls have shown about tokens and the size of packs, kept for the user across jobs and folders. Safe for concurrent use.</summary>
+/// <summary>Port: what calls have shown about tokens, the size of packs and the forms of output, kept for the user across jobs and folders. Safe for concurrent use.</summary>
 public interface ICalibrationStore
 {
     /// <summary>What is known of a route; zero where nothing is, or where what is stored is damaged.</summary>
@@ -33,4 +33,15 @@ public interface ICalibrationStore
     /// <param name="size">The size.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default);
+
+    /// <summary>The best form of structured output that a model took after it had refused a better one; null when it never refused any, or long ago.</summary>
+    /// <param name="route"><see cref="Route.Id"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<StructuredOutput?> FormAsync(string route, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores that a model refuses every form better than this one.</summary>
+    /// <param name="route"><see cref="Route.Id"/>.</param>
+    /// <param name="form">The form.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask SetFormAsync(string route, StructuredOutput form, CancellationToken cancellationToken = default);
 }

@@ -21,7 +21,7 @@ public sealed record CallIntent
     /// <summary>When it is about to leave.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>The rows in it.</summary>
+    /// <summary>The rows in it; none in a probe.</summary>
     public required IReadOnlyList<RowKey> Rows { get; init; }
 
     /// <summary>Tokens reserved: the estimate of the prompt and the output limit.</summary>
@@ -93,7 +93,7 @@ public enum CallState
 /// <summary>What ended a doubt.</summary>
 public enum ClearedBy
 {
-    /// <summary>Later calls brought an outcome for each of its rows.</summary>
+    /// <summary>Later calls brought an outcome for each of its rows, if it had any.</summary>
     Outcomes,
 
     /// <summary>Every row of the job has ended, and some of its rows are not asked any more: the job was edited, or an earlier outcome counts.</summary>

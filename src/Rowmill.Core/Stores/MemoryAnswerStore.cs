@@ -5,7 +5,7 @@ namespace Rowmill.Core.Stores;
 internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger calls) : IAnswerStore
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Question, RowKey Key), List<(StoredOutcome Outcome, bool Fresh)>> _rows = [];
+    private readonly Dictionary<(string Question, RowKey Key), List<(StoredOutcome Outcome, Supersedes Supersedes)>> _rows = [];
     private readonly Dictionary<(string Job, string Question, string Route), long> _good = [];
 
     public ValueTask AppendAsync(OutcomePack pack, CancellationToken cancellationToken = default)
@@ -20,8 +20,8 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
             {
                 var outcome = new StoredOutcome(
                     row.Kind, row.Json.ToArray(), pack.Route, pack.RunId, pack.CallId, row.Attempt, pack.At);
-                if (_rows.TryGetValue((pack.Question, row.Key), out var outcomes)) outcomes.Add((outcome, pack.Fresh));
-                else _rows.Add((pack.Question, row.Key), [(outcome, pack.Fresh)]);
+                if (_rows.TryGetValue((pack.Question, row.Key), out var outcomes)) outcomes.Add((outcome, pack.Supersedes));
+                else _rows.Add((pack.Question, row.Key), [(outcome, pack.Supersedes)]);
             }
 
             var owner = (pack.Job, pack.Question, pack.Route);
@@ -65,13 +65,13 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
         }
     }
 
-    private static StoredOutcome? Best(List<(StoredOutcome Outcome, bool Fresh)> outcomes, IReadOnlyList<string> routes)
+    private static StoredOutcome? Best(List<(StoredOutcome Outcome, Supersedes Supersedes)> outcomes, IReadOnlyList<string> routes)
     {
         StoredOutcome? best = null;
         var bestRank = int.MaxValue;
         for (var i = outcomes.Count - 1; i >= 0; i--)
         {
-            var (outcome, fresh) = outcomes[i];
+            var (outcome, supersedes) = outcomes[i];
             var rank = 0;
             while (rank < routes.Count && routes[rank] != outcome.Route) rank++;
             if (rank == routes.Count) continue;
@@ -79,7 +79,7 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
             if (rank < bestRank) (best, bestRank) = (outcome, rank);
 
             // What is older does not count any more.
-            if (fresh && outcome.Kind != OutcomeKind.Failed) break;
+            if (supersedes == Supersedes.EveryRoute && outcome.Kind != OutcomeKind.Failed) break;
         }
 
         return best;

@@ -9,6 +9,8 @@ public sealed class MemoryCalibrationStore : ICalibrationStore
     private readonly ConcurrentDictionary<(string Route, string Question), UsageMoments> _all = [];
     private readonly ConcurrentDictionary<(string Route, string Question, int RowTokens), int> _sizes = [];
 
+    private readonly ConcurrentDictionary<string, StructuredOutput> _forms = [];
+
     /// <inheritdoc/>
     public ValueTask<UsageMoments> ReadAsync(string route, string? question, CancellationToken cancellationToken = default) =>
         new(_all.Where(e => e.Key.Route == route && (question is null || e.Key.Question == question))
@@ -31,6 +33,17 @@ public sealed class MemoryCalibrationStore : ICalibrationStore
     public ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default)
     {
         if (size.IsSound) _sizes[(route, question, size.RowTokens)] = size.Rows;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StructuredOutput?> FormAsync(string route, CancellationToken cancellationToken = default) =>
+        new(_forms.TryGetValue(route, out var form) ? form : null);
+
+    /// <inheritdoc/>
+    public ValueTask SetFormAsync(string route, StructuredOutput form, CancellationToken cancellationToken = default)
+    {
+        _forms[route] = form;
         return ValueTask.CompletedTask;
     }
 }

@@ -12,6 +12,7 @@ internal static class ConnectionFailures
     public static ModelFailure Of(Exception e, string baseUrl)
     {
         if (e is InvalidDataException) return new ModelFailure(FailureKind.BadReply, $"the compressed reply of {baseUrl} is damaged");
+        if (e is OperationCanceledException) return Lost($"cannot connect to {baseUrl} within {SharedHttp.ConnectTimeout.TotalSeconds:0} s; is base_url right and the network up?");
         var error = e switch
         {
             HttpRequestException request => request.HttpRequestError,
@@ -30,9 +31,10 @@ internal static class ConnectionFailures
             HttpRequestError.ConnectionError when socket is SocketError.ConnectionRefused =>
                 Lost($"cannot connect to {baseUrl}: connection refused; is the server running?"),
             HttpRequestError.ConnectionError => Lost($"cannot connect to {baseUrl}: {Words(e)}"),
-            HttpRequestError.ResponseEnded => Lost($"{baseUrl} closed the connection before the reply was complete"),
+            // The request had left: it may have been worked on, and charged.
+            HttpRequestError.ResponseEnded => Lost($"{baseUrl} closed the connection before the reply was complete") with { Billed = true },
             _ when socket is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown =>
-                Lost($"{baseUrl} broke the connection before the reply was complete"),
+                Lost($"{baseUrl} broke the connection before the reply was complete") with { Billed = true },
             _ => Lost($"the connection to {baseUrl} broke: {Words(e)}"),
         };
     }

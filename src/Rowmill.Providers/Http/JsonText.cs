@@ -48,6 +48,59 @@ internal static class JsonText
         }
     }
 
+    /// <summary>
+    /// The beginning of JSON, closed where it breaks off: an open string ends with its last whole character, and whatever is open behind it
+    /// ends too.
+    /// </summary>
+    /// <returns>Null when it breaks off outside a string: then nothing in it was cut that would be whole otherwise.</returns>
+    public static byte[]? Closed(ReadOnlySpan<byte> body)
+    {
+        var open = new List<byte>();
+        var inString = false;
+        var good = 0; // the end of the last whole character of the open string
+        for (var i = 0; i < body.Length; i++)
+        {
+            var c = body[i];
+            if (inString)
+            {
+                if (c == '\\')
+                {
+                    var length = i + 1 < body.Length && body[i + 1] == 'u' ? 6 : 2;
+                    if (i + length > body.Length) break;
+                    i += length - 1;
+                }
+                else if (c == '"')
+                {
+                    inString = false;
+                }
+
+                // A character of several bytes is whole where the next one begins.
+                if (i + 1 == body.Length || (body[i + 1] & 0xC0) != 0x80) good = i + 1;
+            }
+            else if (c == '"')
+            {
+                (inString, good) = (true, i + 1);
+            }
+            else if (c is (byte)'{' or (byte)'[')
+            {
+                open.Add(c == '{' ? (byte)'}' : (byte)']');
+            }
+            else if (c is (byte)'}' or (byte)']')
+            {
+                if (open.Count == 0) return null;
+                open.RemoveAt(open.Count - 1);
+            }
+        }
+
+        if (!inString) return null;
+        open.Reverse();
+        return [.. body[..Rune(body, good)], (byte)'"', .. open];
+
+        // At the end of the bytes the last character may be cut itself.
+        static int Rune(ReadOnlySpan<byte> body, int end) =>
+            end == body.Length && System.Text.Rune.DecodeLastFromUtf8(body[..end], out _, out var bytes) != OperationStatus.Done ? end - bytes : end;
+    }
+
     /// <summary>A property as text, whatever it is: a string's value or raw JSON; null when it is absent, null or blank.</summary>
     public static string? Of(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? Of(value) : null;
 
@@ -69,6 +122,41 @@ internal static class JsonText
             // Half a surrogate pair, shown as it was escaped, or bytes that are no UTF-8.
             return Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value));
         }
+    }
+
+    /// <summary>Reads the value behind a property's name as a count; -1 for a number that is none, null for anything else.</summary>
+    public static long? ReadCount(ref Utf8JsonReader json)
+    {
+        json.Read();
+        if (json.TokenType is JsonTokenType.Number) return json.TryGetInt64(out var count) ? count : -1;
+        json.Skip();
+        return null;
+    }
+
+    /// <summary>Reads the value behind a property's name as a string's bytes; null for anything else.</summary>
+    public static byte[]? ReadBytes(ref Utf8JsonReader json)
+    {
+        json.Read();
+        if (json.TokenType is JsonTokenType.String) return Copy(ref json);
+        json.Skip();
+        return null;
+    }
+
+    /// <summary>Reads the value behind a property's name as a string; null for anything else.</summary>
+    public static string? ReadString(ref Utf8JsonReader json) => ReadBytes(ref json) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+
+    /// <summary>Reads the value behind a property's name as an object: true when the reader stands at its beginning, otherwise it is passed over.</summary>
+    public static bool EntersObject(ref Utf8JsonReader json) => Enters(ref json, JsonTokenType.StartObject);
+
+    /// <summary>The same for an array.</summary>
+    public static bool EntersArray(ref Utf8JsonReader json) => Enters(ref json, JsonTokenType.StartArray);
+
+    private static bool Enters(ref Utf8JsonReader json, JsonTokenType start)
+    {
+        json.Read();
+        if (json.TokenType == start) return true;
+        json.Skip();
+        return false;
     }
 
     // A model that stops inside an emoji leaves half a surrogate pair: everything else of its text is still good.

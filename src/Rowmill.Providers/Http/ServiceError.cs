@@ -12,7 +12,7 @@ internal sealed record ServiceError
 
     public string? Type { get; private init; }
 
-    /// <summary>The code as text; some services send a number.</summary>
+    /// <summary>The code as text; some services send a number, Anthropic an <c>error_code</c> among the details.</summary>
     public string? Code { get; private init; }
 
     /// <summary>The parameter it complains of.</summary>
@@ -20,6 +20,9 @@ internal sealed record ServiceError
 
     /// <summary>Google's name of the error, such as RESOURCE_EXHAUSTED.</summary>
     public string? Status { get; private init; }
+
+    /// <summary>Google's name of the reason, such as API_KEY_INVALID (google.rpc.ErrorInfo).</summary>
+    public string? Reason { get; private init; }
 
     /// <summary>What the model wrote before its output was refused (Groq).</summary>
     public string? FailedGeneration { get; private init; }
@@ -40,8 +43,17 @@ internal sealed record ServiceError
         }
         catch (JsonException)
         {
+            if (LastLine(body) is { IsEmpty: false } last) return Read(last);
             return new ServiceError { Message = FromText(Encoding.UTF8.GetString(body.Span[..Math.Min(body.Length, 16384)])) };
         }
+    }
+
+    /// <summary>The last of several lines when it is an object, otherwise nothing: a stream of JSON ends with its error.</summary>
+    private static ReadOnlyMemory<byte> LastLine(ReadOnlyMemory<byte> body)
+    {
+        var text = body.Span.TrimEnd("\r\n "u8);
+        var start = text.LastIndexOf((byte)'\n') + 1;
+        return start > 0 && text[start..] is [(byte)'{', .., (byte)'}'] ? body[start..text.Length] : default;
     }
 
     private static ServiceError FromJson(JsonElement root)
@@ -60,13 +72,29 @@ internal sealed record ServiceError
         {
             Message = JsonText.Of(error, "message") ?? JsonText.Of(error, "detail") ?? JsonText.Of(root, "message"),
             Type = JsonText.Of(error, "type"),
-            Code = JsonText.Of(error, "code"),
+            // Azure tells its filter within, where its own code is another.
+            Code = Within(error) ?? JsonText.Of(error, "code") ?? JsonText.Of(error, "error_code") ?? InDetails(error, "error_code"),
             Param = JsonText.Of(error, "param"),
             Status = JsonText.Of(error, "status"),
+            Reason = InDetails(error, "reason"),
             FailedGeneration = JsonText.Of(error, "failed_generation"),
             Quota = GoogleQuota.Read(error),
         };
     }
+
+    // Google's details are a list, Anthropic's an object.
+    private static string? InDetails(JsonElement error, string name)
+    {
+        if (!error.TryGetProperty("details", out var details)) return null;
+        if (details.ValueKind is JsonValueKind.Object) return JsonText.Of(details, name);
+        if (details.ValueKind is not JsonValueKind.Array) return null;
+        foreach (var detail in details.EnumerateArray())
+            if (detail.ValueKind is JsonValueKind.Object && JsonText.Of(detail, name) is { } found) return found;
+        return null;
+    }
+
+    private static string? Within(JsonElement error) =>
+        error.TryGetProperty("innererror", out var inner) && inner.ValueKind is JsonValueKind.Object ? JsonText.Of(inner, "code") : null;
 
     private static string? FromText(string text)
     {

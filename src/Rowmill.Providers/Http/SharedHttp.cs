@@ -5,6 +5,9 @@ namespace Rowmill.Providers.Http;
 /// <summary>The process's connections: one pool, which keeps the connections of each address apart by itself.</summary>
 internal static class SharedHttp
 {
+    /// <summary>A service that is there takes a connection within a second; three lost packets cost about ten.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+
     private static readonly Lazy<HttpMessageInvoker> s_remote = new(() => Open(useProxy: true));
 
     // A proxy named in the environment cannot reach this machine's own servers.
@@ -16,6 +19,7 @@ internal static class SharedHttp
         new SocketsHttpHandler
         {
             UseProxy = useProxy,
+            ConnectTimeout = ConnectTimeout,
             UseCookies = false,
             AllowAutoRedirect = false, // a redirect would carry the key to another host
             AutomaticDecompression = DecompressionMethods.All,

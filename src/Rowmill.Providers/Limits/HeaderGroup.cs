@@ -52,6 +52,14 @@ internal struct HeaderGroup
         ResetStep = isFine ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromSeconds(1);
     }
 
+    /// <summary>Takes a reset that is told as a moment (RFC 3339), as the whole seconds until then: its sender rounds it, and clocks differ.</summary>
+    public void TakeResetAt(in HeaderStringValues values, DateTimeOffset now)
+    {
+        if (!DateTimeOffset.TryParse(Value(values), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)) return;
+        Reset = TimeSpan.FromSeconds(Math.Max(0, Math.Ceiling((at - now).TotalSeconds)));
+        ResetStep = TimeSpan.FromSeconds(1);
+    }
+
     /// <summary>The more restrictive of two groups over the same span, number by number.</summary>
     public static HeaderGroup Stricter(in HeaderGroup a, in HeaderGroup b) => new()
     {

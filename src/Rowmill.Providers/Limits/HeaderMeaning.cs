@@ -11,4 +11,7 @@ internal enum HeaderMeaning
 
     /// <summary>Requests always of a day, tokens always of a minute (console.groq.com/docs/rate-limits).</summary>
     DailyRequestsMinuteTokens,
+
+    /// <summary>Each header names its window (Anthropic).</summary>
+    Named,
 }

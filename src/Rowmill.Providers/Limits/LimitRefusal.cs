@@ -8,7 +8,10 @@ namespace Rowmill.Providers.Limits;
 internal sealed record LimitRefusal(FailureKind Kind)
 {
     private static readonly string[] s_quotaCodes =
-        ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "insufficient_funds"];
+    [
+        "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "insufficient_funds",
+        "enforced_spend_limit_reached",
+    ];
 
     private static readonly string[] s_overloadCodes =
         ["overloaded_error", "engine_overloaded", "server_overloaded", "resource_unavailable", "capacity_exceeded"];

@@ -3,7 +3,10 @@ using Rowmill.Core.Models;
 
 namespace Rowmill.Providers.Limits;
 
-/// <summary>The sentence with which OpenAI, Groq and their imitators refuse: <c>on tokens per day (TPD): Limit L, Used U, Requested R</c>.</summary>
+/// <summary>
+/// The sentence with which OpenAI, Groq and their imitators refuse: <c>on tokens per day (TPD): Limit L, Used U, Requested R</c>; and
+/// Anthropic's: <c>the rate limit for your organization (…) of L input tokens per minute</c>.
+/// </summary>
 /// <param name="Window">The window, one of <see cref="LimitNames"/>; null when none of ours is named (audio seconds, or nothing).</param>
 /// <param name="Limit">What the window admits per span.</param>
 internal sealed record LimitText(string? Window, long Limit)
@@ -33,8 +36,22 @@ internal sealed record LimitText(string? Window, long Limit)
             };
         }
 
+        return Says(words, "rate limit") ? FindOf(words) : null;
+    }
+
+    private static LimitText? FindOf(string words)
+    {
+        const string Of = " of ";
+        for (var at = words.IndexOf(Of, StringComparison.Ordinal); at >= 0; at = words.IndexOf(Of, at + 1, StringComparison.Ordinal))
+        {
+            if (NumberAt(words, at + Of.Length, out var end) is { } limit && WindowIn(words.AsSpan(end).TrimStart()) is { } window)
+                return new LimitText(window, limit);
+        }
+
         return null;
     }
+
+    private static bool Says(string words, string phrase) => words.Contains(phrase, StringComparison.OrdinalIgnoreCase);
 
     // "(TPD): " stands right before it; older texts have "requests per min. " alone.
     private static string? WindowBefore(ReadOnlySpan<char> words)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rowmill.Providers.Chat;
 
 namespace Rowmill.Providers.OpenAi;
 
@@ -8,34 +9,28 @@ namespace Rowmill.Providers.OpenAi;
 /// (developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas"): every property required, optional ones nullable,
 /// no further properties, a type everywhere, and none of the keywords it does not know.
 /// </summary>
-internal sealed class StrictSchema
+internal sealed class StrictSchema : SchemaTranslation
 {
     private static readonly string[] s_scalars = ["string", "number", "boolean", "null"];
-    private readonly List<string> _losses = [];
 
     private StrictSchema(JsonObject root) => Json = Convert(root, "");
 
     /// <summary>The schema to send.</summary>
     public JsonObject Json { get; }
 
-    /// <summary>What it does not say, one line each.</summary>
-    public IReadOnlyList<string> Losses => _losses;
-
-    public static StrictSchema Of(ReadOnlyMemory<byte> schema) =>
-        new(JsonNode.Parse(schema.Span) as JsonObject ?? throw new JsonException("a schema is an object"));
+    public static StrictSchema Of(ReadOnlyMemory<byte> schema) => new(Parse(schema));
 
     private JsonObject Convert(JsonNode? node, string path)
     {
         var schema = node as JsonObject ?? [];
         if (schema["$ref"] is { } reference)
         {
-            foreach (var (key, _) in schema)
-                if (key is not ("$ref" or "title" or "description")) Lose(key, path);
+            LoseBeside(schema, path);
             return new JsonObject { ["$ref"] = reference.DeepClone() };
         }
 
         var result = new JsonObject();
-        if (TypeOf(schema, path) is { } type) result["type"] = type;
+        if (Type(schema, path) is { } type) result["type"] = type;
         foreach (var (key, value) in schema)
         {
             switch (key)
@@ -76,7 +71,7 @@ internal sealed class StrictSchema
         var properties = new JsonObject();
         foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
         {
-            var converted = Convert(property, path.Length == 0 ? name : $"{path}.{name}");
+            var converted = Convert(property, Below(path, name));
             properties[name] = required.Contains(name) ? converted : Nullable(converted);
         }
 
@@ -85,23 +80,12 @@ internal sealed class StrictSchema
         result["additionalProperties"] = false;
     }
 
-    /// <summary>The type, which this subset wants everywhere but beside anyOf; guessed from the other keywords where it is not given.</summary>
-    private JsonNode? TypeOf(JsonObject schema, string path)
+    /// <summary>The type, which this subset wants everywhere but beside anyOf.</summary>
+    private JsonNode? Type(JsonObject schema, string path)
     {
-        if (schema["type"] is { } given) return given.DeepClone();
-        if (schema.TryGetPropertyValue("const", out var constant)) return TypeName(constant);
-        if (schema["enum"] is JsonArray labels)
-        {
-            var types = labels.Select(TypeName).Distinct(StringComparer.Ordinal).ToList();
-            return types.Count == 1 ? types[0] : List(types);
-        }
-
+        if (TypeOf(schema) is { } type) return type;
         if (schema.ContainsKey("anyOf")) return null;
-        if (schema.ContainsKey("properties") || schema.ContainsKey("additionalProperties")) return "object";
-        if (schema.ContainsKey("items") || schema.ContainsKey("minItems") || schema.ContainsKey("maxItems")) return "array";
-        if (schema.ContainsKey("pattern") || schema.ContainsKey("minLength") || schema.ContainsKey("maxLength")) return "string";
-        if (schema.Any(p => p.Key is "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum")) return "number";
-        _losses.Add($"an object or array at {Place(path)} cannot be asked for without its schema; only text, numbers, booleans and null are");
+        Tell($"an object or array at {Place(path)} cannot be asked for without its schema; only text, numbers, booleans and null are");
         return List(s_scalars);
     }
 
@@ -139,33 +123,4 @@ internal sealed class StrictSchema
 
         return new JsonArray([.. branches]);
     }
-
-    private void Lose(string keyword, string path)
-    {
-        var line = $"{keyword} at {Place(path)} cannot be expressed; still enforced";
-        if (!_losses.Contains(line)) _losses.Add(line);
-    }
-
-    private static string Place(string path) => path.Length == 0 ? "the top" : path;
-
-    private static bool Is(JsonObject schema, string type) => schema["type"] switch
-    {
-        JsonValue one => one.GetValue<string>() == type,
-        JsonArray many => many.Any(t => t!.GetValue<string>() == type),
-        _ => false,
-    };
-
-    private static string TypeName(JsonNode? value) => value?.GetValueKind() switch
-    {
-        JsonValueKind.String => "string",
-        JsonValueKind.Number => "number",
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        JsonValueKind.Array => "array",
-        JsonValueKind.Object => "object",
-        _ => "null",
-    };
-
-    private static JsonArray Names(JsonObject properties) => List(properties.Select(p => p.Key));
-
-    private static JsonArray List(IEnumerable<string> words) => new([.. words.Select(w => (JsonNode)w)]);
 }

@@ -1,64 +1,87 @@
-using System.Text;
-using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Rowmill.Simulator.Dialects.Gemini;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
-using Rowmill.Simulator.Schemas;
 
 namespace Rowmill.Simulator.Dialects;
 
-/// <summary>One provider's manners: what it reads, what it refuses, in which words and with which headers.</summary>
-internal abstract class Dialect
+/// <summary>One provider's manners: its paths, what it wants of a request, in which words it refuses and with which headers.</summary>
+internal abstract class Dialect(SimulatorOptions options)
 {
-    public static Dialect Of(SimulatorDialect kind) => kind switch
-    {
-        SimulatorDialect.Groq => new GroqDialect(),
-        SimulatorDialect.OllamaV1 => new OllamaDialect(),
-        _ => new OpenAiDialect(),
-    };
+    /// <summary>How a client's address of the service ends; empty for the root.</summary>
+    public virtual string BasePath => "/v1";
 
-    /// <summary>The top-level fields of a request.</summary>
-    public abstract IReadOnlyDictionary<string, FieldRule> Fields { get; }
+    /// <summary>How chats are read and written.</summary>
+    public abstract ChatWire Chat { get; }
 
-    /// <summary>Values of <c>role</c>; empty for any.</summary>
-    public abstract IReadOnlyList<string> Roles { get; }
+    /// <summary>How vectors are asked for; null where there are none.</summary>
+    public virtual EmbedWire? Embed => null;
+
+    /// <summary>The forms in which a transcript may come; empty where there are none.</summary>
+    public virtual IReadOnlyList<string> TranscriptForms => [];
 
     public virtual bool WantsUserAgent => false;
 
     public virtual bool WantsJsonContentType => true;
 
-    public virtual bool IgnoresUnknownFields => false;
-
-    public virtual bool ReadsMaxCompletionTokens => true;
-
-    /// <summary>True when a prompt beyond the context is cut without a word instead of refused.</summary>
-    public virtual bool CutsLongPrompts => false;
-
-    /// <summary>True when <c>strict</c> is obeyed and its schemas are checked.</summary>
-    public virtual bool ObeysStrict => true;
+    /// <summary>True when wrong methods are told apart from unknown paths.</summary>
+    public virtual bool TellsWrongMethod => true;
 
     /// <summary>True when the JSON modes refuse a text that the output limit cut, instead of sending it.</summary>
     public virtual bool ValidatesJson => false;
 
+    /// <summary>True when a refusal in words stands beside the content, or ends the reply, instead of being its text.</summary>
+    public virtual bool RefusesApart => false;
+
+    /// <summary>True when a model of another name than the known ones does not exist.</summary>
+    public virtual bool ChecksModel => true;
+
     /// <summary>True when cached prompt tokens do not count towards the token limits.</summary>
     public virtual bool CachedTokensAreFree => false;
 
-    /// <summary>The shortest system message that is cached, in tokens.</summary>
+    /// <summary>The shortest prefix that is cached, in tokens.</summary>
     public virtual int CacheFromTokens => 1024;
 
-    /// <summary>True when the reply tells usage details, refusals and the tier.</summary>
-    public virtual bool DetailedReplies => true;
+    /// <summary>True when limits by day are of calendar days and not buckets that refill all the time.</summary>
+    public virtual bool CalendarDays => false;
 
-    /// <summary>True when the reply carries <c>x_groq</c> and timings.</summary>
-    public virtual bool GroqReplies => false;
+    /// <summary>The header in which a reply carries its number; null for none.</summary>
+    public virtual string? RequestIdHeader => "x-request-id";
 
-    /// <summary>True when wrong methods are told apart from unknown paths.</summary>
-    public virtual bool TellsWrongMethod => true;
+    protected SimulatorOptions Options => options;
 
-    /// <summary>What this model refuses of an otherwise correct request; null for nothing.</summary>
-    public virtual ErrorReply? RefusedByModel(JsonElement body, string model) => null;
+    /// <summary>Where a request goes; null when this dialect has no such path.</summary>
+    public abstract Place? Find(HttpRequest request);
 
-    /// <summary>The place of a message's field in an error.</summary>
-    public abstract string MessagePath(int index, string? field = null);
+    /// <summary>The key of a request; null for none.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="misplaced">True when there is one where this provider does not look, or in a form that it does not read.</param>
+    public virtual string? KeyOf(HttpRequest request, out bool misplaced)
+    {
+        const string Scheme = "Bearer ";
+        var header = request.Headers.Authorization.ToString();
+        misplaced = false;
+        if (header.Length == 0) return null;
+        misplaced = header.Length == Scheme.Length || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            || header.AsSpan(Scheme.Length).Contains(' ');
+        return misplaced ? null : header[Scheme.Length..];
+    }
+
+    /// <summary>What is wrong with the headers of a request whose key is right; null for nothing.</summary>
+    public virtual ErrorReply? Headers(HttpRequest request, Place place) => null;
+
+    /// <summary>True when a request finds room in a context of so many tokens.</summary>
+    public virtual bool Fits(ChatRequest request, int prompt, int limit) => prompt <= limit;
+
+    /// <summary>What a request claims of the limits when it is let in.</summary>
+    public virtual Claim Reserve(int prompt, int output, TokenReservation reservation) => new(
+        reservation == TokenReservation.LargerOfBoth ? Math.Max(prompt, output) : (long)prompt + output, prompt, output);
+
+    /// <summary>What counts towards the limits in the end.</summary>
+    public virtual Claim Count(int prompt, int output) => new((long)prompt + output, prompt, output);
+
+    /// <summary>Answers what needs no model.</summary>
+    public abstract Told Tell(Question question);
 
     public abstract ErrorReply UnknownUrl(string method, string path);
 
@@ -72,109 +95,62 @@ internal abstract class Dialect
 
     public abstract ErrorReply BadJson();
 
-    public abstract ErrorReply UnknownFields(IReadOnlyList<string> names);
-
-    public abstract ErrorReply UnsupportedField(string name);
-
-    public abstract ErrorReply UnknownNested(string path);
-
-    public abstract ErrorReply Missing(string path);
-
-    public abstract ErrorReply WrongType(string path, string expected, string got);
-
-    public abstract ErrorReply OutOfRange(string path, bool integer, bool above, double limit, string value);
-
-    public abstract ErrorReply BadChoice(string path, string value, IReadOnlyList<string> choices);
-
-    public abstract ErrorReply EmptyArray(string path);
-
-    public abstract ErrorReply TooLong(string path, int limit, int length);
-
     public abstract ErrorReply UnknownModel(string model);
 
     public abstract ErrorReply RateLimited(string model, Refusal refusal);
 
     public abstract ErrorReply TooLarge(string model, Refusal refusal);
 
+    /// <summary>A limit told without numbers, with this in <c>retry-after</c>.</summary>
+    public abstract ErrorReply Limited(string retryHeader);
+
+    /// <summary>The prompt does not fit the model.</summary>
+    public abstract ErrorReply ContextExceeded(ChatRequest request, int limit, int tokens);
+
     public abstract ErrorReply ServerError();
 
     public abstract ErrorReply Overloaded();
 
-    public abstract ErrorReply FlawedSchema(string name, SchemaFlaw flaw);
+    /// <summary>There is no money left.</summary>
+    public abstract ErrorReply QuotaExceeded();
+
+    /// <summary>The user's own cap on spending is reached.</summary>
+    public virtual ErrorReply SpendCap() => QuotaExceeded();
+
+    /// <summary>No room for a request of low priority.</summary>
+    public virtual ErrorReply OutOfCapacity() => Overloaded();
+
+    /// <summary>The model does not fit the machine.</summary>
+    /// <param name="old">True for the words of older versions.</param>
+    public virtual ErrorReply OutOfMemory(bool old) => ServerError();
+
+    /// <summary>The refusal of a text that is not the JSON asked for; null when it is sent all the same.</summary>
+    public virtual ErrorReply? BadGeneration(string text) => null;
+
+    /// <summary>The refusal of a text that a filter stopped; null when a 200 tells it.</summary>
+    public virtual ErrorReply? Filtered() => null;
+
+    /// <summary>The refusal of a prompt that a filter stopped; null when a 200 tells it.</summary>
+    public virtual ErrorReply? BlockedPrompt() => null;
+
+    /// <summary>The day's requests are used up, as Google says it unless the provider has words of its own.</summary>
+    public virtual ErrorReply DayUsedUp(string model, long limit) => GoogleErrors.Foreign(GoogleQuota.DayUsedUp(model, limit));
+
+    /// <summary>The account may not ask this model at all, as Google says it unless the provider has words of its own.</summary>
+    public virtual ErrorReply NoAllowance(string model) => GoogleErrors.Foreign(GoogleQuota.NoAllowance(model));
+
+    /// <summary>The body of a refusal.</summary>
+    /// <param name="error">The refusal.</param>
+    /// <param name="requestId">The reply's number.</param>
+    public abstract byte[] Body(ErrorReply error, string requestId);
 
     /// <summary>The headers that tell the limits; none where none are set.</summary>
-    public abstract IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings);
+    public virtual IEnumerable<KeyValuePair<string, string>> LimitHeaders(IReadOnlyList<BucketReading> readings, DateTimeOffset now) => [];
 
     /// <summary>The headers that tell a wait.</summary>
     public virtual IEnumerable<KeyValuePair<string, string>> RetryHeaders(TimeSpan wait)
     {
         yield return new("retry-after", $"{Math.Ceiling(wait.TotalSeconds - 1e-6):0}");
-    }
-
-    public ErrorReply NotSimulated(string path) =>
-        ErrorReply.Bad($"The simulator does not simulate '{path}'.", path, "unsupported_parameter");
-
-    /// <summary>Source: OpenAI's own text, copied by its imitators.</summary>
-    public ErrorReply ContextExceeded(int limit, int tokens) => ErrorReply.Bad(
-        $"This model's maximum context length is {limit} tokens. However, your messages resulted in {tokens} tokens. "
-        + "Please reduce the length of the messages.",
-        "messages",
-        "context_length_exceeded");
-
-    public ErrorReply NoJsonWord() => ErrorReply.Bad(
-        "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.", "messages");
-
-    public ErrorReply OutOfCapacity() =>
-        new(498, "Flex tier capacity exceeded. Please try again later.", "capacity_exceeded") { Code = "capacity_exceeded" };
-
-    public ErrorReply QuotaExceeded() => new(
-        429,
-        "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: "
-        + "https://platform.openai.com/docs/guides/error-codes/api-errors.",
-        "insufficient_quota")
-    {
-        Code = "insufficient_quota",
-    };
-
-    public ErrorReply BadGeneration(string text) => ErrorReply.Bad(
-        "Failed to validate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
-        code: "json_validate_failed") with
-    {
-        FailedGeneration = text,
-    };
-
-    /// <summary>The body of a refusal.</summary>
-    public byte[] Body(ErrorReply error)
-    {
-        if (error.Bare) return Encoding.UTF8.GetBytes(error.Message);
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, Json.Relaxed))
-        {
-            writer.WriteStartObject();
-            writer.WriteStartObject("error");
-            WriteError(writer, error);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-
-        return stream.ToArray();
-    }
-
-    /// <summary>The fields within <c>error</c>: all four, null or not, as OpenAI's specification requires.</summary>
-    protected virtual void WriteError(Utf8JsonWriter writer, ErrorReply error)
-    {
-        writer.WriteString("message", error.Message);
-        writer.WriteString("type", error.Type);
-        writer.WriteString("param", error.Param);
-        writer.WriteString("code", error.Code);
-        if (error.FailedGeneration is not null) writer.WriteString("failed_generation", error.FailedGeneration);
-    }
-
-    protected static IEnumerable<KeyValuePair<string, string>> Headers(string suffix, BucketReading reading)
-    {
-        yield return new($"x-ratelimit-limit-{suffix}", $"{reading.Limit}");
-        yield return new($"x-ratelimit-remaining-{suffix}", $"{reading.Remaining}");
-        yield return new($"x-ratelimit-reset-{suffix}", GoDuration.Format(reading.Reset));
     }
 
     protected static BucketReading? Find(IReadOnlyList<BucketReading> readings, Dimension dimension)
@@ -186,8 +162,4 @@ internal abstract class Dialect
 
         return null;
     }
-
-    /// <summary><c>tokens</c> or <c>requests</c>: the error's type.</summary>
-    protected static string Unit(Dimension dimension) =>
-        dimension is Dimension.RequestsPerDay or Dimension.RequestsPerMinute ? "requests" : "tokens";
 }

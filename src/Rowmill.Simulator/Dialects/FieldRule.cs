@@ -1,6 +1,6 @@
 namespace Rowmill.Simulator.Dialects;
 
-/// <summary>What a top-level field of a request may hold.</summary>
+/// <summary>What a field of a request may hold.</summary>
 internal enum FieldKind
 {
     /// <summary>Checked elsewhere, or anything.</summary>
@@ -10,6 +10,9 @@ internal enum FieldKind
     Number,
     Text,
     Map,
+
+    /// <summary>A list of strings.</summary>
+    Texts,
 
     /// <summary>A string or up to four.</summary>
     Stop,
@@ -41,6 +44,8 @@ internal sealed record FieldRule(FieldKind Kind)
     public static FieldRule Text { get; } = new(FieldKind.Text);
 
     public static FieldRule Map { get; } = new(FieldKind.Map);
+
+    public static FieldRule Texts { get; } = new(FieldKind.Texts);
 
     public static FieldRule Stop { get; } = new(FieldKind.Stop);
 

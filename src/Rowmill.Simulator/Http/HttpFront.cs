@@ -9,13 +9,10 @@ namespace Rowmill.Simulator.Http;
 
 /// <summary>Takes requests from Kestrel, checks who asks, and finds the endpoint. No hosting around it: it starts in milliseconds.</summary>
 internal sealed class HttpFront(
-    SimulatorOptions options, Dialect dialect, RequestLedger ledger, Replies replies, ChatEndpoint chat, Func<SimulatorStats> stats,
+    SimulatorOptions options, Service service, RequestLedger ledger, Replies replies, Endpoints endpoints, Func<SimulatorStats> stats,
     Action reset)
     : IHttpApplication<HttpContext>
 {
-    private const string ChatPath = "/v1/chat/completions";
-    private const string ModelsPath = "/v1/models";
-
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
     public void DisposeContext(HttpContext context, Exception? exception)
@@ -41,44 +38,39 @@ internal sealed class HttpFront(
         switch (path)
         {
             case "/stats" when method == "GET":
-                return replies.SendAsync(context, 200, "application/json", StatsBody.Write(stats()));
+                return replies.SendAsync(context, service.Main, 200, "application/json", StatsBody.Write(stats()));
             case "/reset" when method == "POST":
                 reset();
-                return replies.SendAsync(context, 200, "application/json", "{}"u8.ToArray());
+                return replies.SendAsync(context, service.Main, 200, "application/json", "{}"u8.ToArray());
         }
 
         ledger.Arrived();
+        var found = service.Find(context.Request);
+        var dialect = found?.Dialect ?? service.Main;
         if (dialect.WantsUserAgent && string.IsNullOrWhiteSpace(context.Request.Headers.UserAgent))
         {
-            var turnedAway = new ErrorReply(403, "error code: 1010", "") { Bare = true, ContentType = "text/plain; charset=UTF-8" };
-            return replies.RefuseAsync(context, turnedAway);
+            return replies.RefuseAsync(context, dialect, ErrorReply.TurnedAway);
         }
 
-        if (path is not (ChatPath or ModelsPath)) return replies.RefuseAsync(context, dialect.UnknownUrl(method, path));
-        if (method != (path == ChatPath ? "POST" : "GET"))
+        if (found is not (_, { } place)) return replies.RefuseAsync(context, dialect, dialect.UnknownUrl(method, path));
+        if (method != place.Method)
         {
-            return replies.RefuseAsync(context, dialect.TellsWrongMethod ? dialect.WrongMethod(method, path) : dialect.UnknownUrl(method, path));
+            var error = dialect.TellsWrongMethod ? dialect.WrongMethod(method, path) : dialect.UnknownUrl(method, path);
+            return replies.RefuseAsync(context, dialect, error);
         }
 
-        if (Unauthorized(context.Request, out var key) is { } error) return replies.RefuseAsync(context, error);
-        return path == ChatPath ? chat.HandleAsync(context, key) : ModelsAsync(context);
+        if (Unauthorized(context.Request, dialect, out var key) is { } unauthorized) return replies.RefuseAsync(context, dialect, unauthorized);
+        if (dialect.Headers(context.Request, place) is { } misfit) return replies.RefuseAsync(context, dialect, misfit);
+        return endpoints.HandleAsync(context, dialect, place, key);
     }
 
-    private ErrorReply? Unauthorized(HttpRequest request, out string key)
+    private ErrorReply? Unauthorized(HttpRequest request, Dialect dialect, out string key)
     {
-        const string Scheme = "Bearer ";
-        key = "";
-        var header = request.Headers.Authorization.ToString();
-        if (header.Length == 0) return options.ApiKey is null ? null : dialect.NoKey();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)) return dialect.NoKey();
-        key = header[Scheme.Length..];
-        if (key.Length == 0 || key.Contains(' ', StringComparison.Ordinal)) return dialect.NoKey();
-        return options.ApiKey is null || string.Equals(key, options.ApiKey, StringComparison.Ordinal) ? null : dialect.WrongKey(key);
-    }
-
-    private Task ModelsAsync(HttpContext context)
-    {
-        ledger.Ended("models");
-        return replies.SendAsync(context, 200, "application/json", ModelsBody.Write(options.KnownModels ?? ["simulated"]));
+        var given = dialect.KeyOf(request, out var misplaced);
+        key = given ?? "";
+        if (misplaced) return dialect.NoKey();
+        if (options.ApiKey is null) return null;
+        if (given is null) return dialect.NoKey();
+        return string.Equals(given, options.ApiKey, StringComparison.Ordinal) ? null : dialect.WrongKey(given);
     }
 }

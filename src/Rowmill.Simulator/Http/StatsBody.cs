@@ -64,30 +64,3 @@ internal static class StatsBody
         else writer.WriteNull(name);
     }
 }
-
-/// <summary>The list of models as JSON.</summary>
-internal static class ModelsBody
-{
-    public static ReadOnlyMemory<byte> Write(IReadOnlyList<string> models)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using var writer = new Utf8JsonWriter(buffer, Json.Relaxed);
-        writer.WriteStartObject();
-        writer.WriteString("object", "list");
-        writer.WriteStartArray("data");
-        foreach (var model in models)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("id", model);
-            writer.WriteString("object", "model");
-            writer.WriteNumber("created", 0);
-            writer.WriteString("owned_by", "simulated");
-            writer.WriteEndObject();
-        }
-
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        writer.Flush();
-        return buffer.WrittenMemory;
-    }
-}

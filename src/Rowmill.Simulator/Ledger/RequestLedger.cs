@@ -130,7 +130,12 @@ internal sealed class RequestLedger(int? capacity, TimeProvider clock)
 }
 
 /// <summary>What an accepted request costs, in tokens.</summary>
-internal readonly record struct Bill(int Prompt, int Cached, int Output);
+/// <param name="Prompt">Of the whole prompt.</param>
+/// <param name="Cached">Of it, read from the cache.</param>
+/// <param name="Output">Written, thoughts included.</param>
+/// <param name="Thoughts">Of them, thoughts.</param>
+/// <param name="Written">Of the prompt, put into a cache that the request asked for.</param>
+internal readonly record struct Bill(int Prompt, int Cached, int Output, int Thoughts = 0, int Written = 0);
 
 /// <summary>The place of an accepted request in the ledger; the epoch tells requests from before a reset.</summary>
 internal sealed record LedgerTicket(int Epoch, LedgerEntry Entry, LinkedListNode<LedgerEntry>? Node, int RowCount);

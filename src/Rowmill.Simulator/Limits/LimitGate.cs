@@ -1,7 +1,7 @@
 namespace Rowmill.Simulator.Limits;
 
 /// <summary>The buckets of every key and model. Admission takes from all of them or none. Safe for concurrent use.</summary>
-internal sealed class LimitGate(SimulatorOptions options, TimeProvider clock)
+internal sealed class LimitGate(SimulatorOptions options, TimeProvider clock, bool calendarDays)
 {
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
@@ -69,7 +69,7 @@ internal sealed class LimitGate(SimulatorOptions options, TimeProvider clock)
         var elapsed = clock.GetElapsedTime(account.At, now);
         if (elapsed <= TimeSpan.Zero) return;
         account.At = now;
-        foreach (var bucket in account.Buckets) bucket.Refill(elapsed);
+        foreach (var bucket in account.Buckets) bucket.Refill(elapsed, Now);
     }
 
     /// <summary>A burst counts requests; the buckets of tokens per minute shrink in the same proportion, those of days do not.</summary>
@@ -80,9 +80,12 @@ internal sealed class LimitGate(SimulatorOptions options, TimeProvider clock)
         if (options.TokensPerMinute is { } tpm) yield return new Bucket(Dimension.TokensPerMinute, tpm, tpm * share, s_minute);
         if (options.InputTokensPerMinute is { } itpm) yield return new Bucket(Dimension.InputTokensPerMinute, itpm, itpm * share, s_minute);
         if (options.OutputTokensPerMinute is { } otpm) yield return new Bucket(Dimension.OutputTokensPerMinute, otpm, otpm * share, s_minute);
-        if (options.RequestsPerDay is { } rpd) yield return new Bucket(Dimension.RequestsPerDay, rpd, rpd, s_day);
-        if (options.TokensPerDay is { } tpd) yield return new Bucket(Dimension.TokensPerDay, tpd, tpd, s_day);
+        if (options.RequestsPerDay is { } rpd) yield return Day(Dimension.RequestsPerDay, rpd);
+        if (options.TokensPerDay is { } tpd) yield return Day(Dimension.TokensPerDay, tpd);
     }
+
+    private Bucket Day(Dimension dimension, long limit) =>
+        calendarDays ? new CalendarBucket(dimension, limit, Now) : new Bucket(dimension, limit, limit, s_day);
 
     internal sealed class Account(Bucket[] buckets, long at)
     {

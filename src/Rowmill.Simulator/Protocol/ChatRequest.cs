@@ -15,10 +15,31 @@ internal sealed record ChatRequest
     public required int? MaxTokens { get; init; }
 
     /// <summary>How many choices are wanted.</summary>
-    public required int Choices { get; init; }
+    public int Choices { get; init; } = 1;
 
     /// <summary>The tier asked for; null when none is.</summary>
-    public required string? ServiceTier { get; init; }
+    public string? ServiceTier { get; init; }
+
+    /// <summary>At most so many tokens of thought; 0 for none, null for as many as the model likes.</summary>
+    public int? MaxThoughts { get; init; }
+
+    /// <summary>True when the reply is to show its thoughts.</summary>
+    public bool ShowsThoughts { get; init; }
+
+    /// <summary>True when the reply is to come in pieces.</summary>
+    public bool Streams { get; init; }
+
+    /// <summary>The context asked for, in tokens; null for the model's own.</summary>
+    public int? ContextTokens { get; init; }
+
+    /// <summary>True when a prompt beyond the context is cut without a word instead of refused.</summary>
+    public bool CutsLongPrompt { get; init; }
+
+    /// <summary>The tool that must be called with the answer; null when the answer is text.</summary>
+    public string? Tool { get; init; }
+
+    /// <summary>What may be kept of the prompt, and for how long.</summary>
+    public CachedPrefix Cache { get; init; } = CachedPrefix.System;
 
     /// <summary>All system and developer messages.</summary>
     public string System => string.Join('\n', Messages.Where(m => m.Role is "system" or "developer").Select(m => m.Text));
@@ -43,6 +64,16 @@ internal sealed record ChatMessage(string Role, string Text)
 internal sealed record ResponseForm(bool IsJson, ReplyShape? Shape, int SchemaBytes)
 {
     public static ResponseForm Text { get; } = new(IsJson: false, null, 0);
+}
+
+/// <summary>What may be kept of a prompt.</summary>
+/// <param name="Text">The text; null for the system messages.</param>
+/// <param name="Keep">How long after its last use.</param>
+/// <param name="Asked">True when the request itself marks it, and pays for its being written.</param>
+internal sealed record CachedPrefix(string? Text, TimeSpan Keep, bool Asked)
+{
+    /// <summary>A cache that the provider keeps by itself. Groq keeps a prefix for two hours after its last use.</summary>
+    public static CachedPrefix System { get; } = new(null, TimeSpan.FromHours(2), Asked: false);
 }
 
 /// <summary>Tokens by the rule of thumb of four bytes each.</summary>

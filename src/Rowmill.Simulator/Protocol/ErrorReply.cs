@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Rowmill.Simulator.Protocol;
 
 /// <summary>A refusal as a value; the dialect knows how its body is written.</summary>
@@ -19,6 +21,9 @@ internal sealed record ErrorReply(int Status, string Message, string Type)
     /// <summary>What stands in <c>retry-after</c>, whatever it is; null for what <see cref="RetryAfter"/> tells.</summary>
     public string? RetryHeader { get; init; }
 
+    /// <summary>More that a machine may read, in the provider's own form; null for none.</summary>
+    public JsonNode? Details { get; init; }
+
     /// <summary>True when the message is the whole body, without JSON.</summary>
     public bool Bare { get; init; }
 
@@ -26,6 +31,10 @@ internal sealed record ErrorReply(int Status, string Message, string Type)
 
     /// <summary>What the statistics call it; null for <c>http_</c> and the status.</summary>
     public string? Outcome { get; init; }
+
+    /// <summary>What Cloudflare tells a client that it takes for a robot, whoever stands behind it.</summary>
+    public static ErrorReply TurnedAway { get; } =
+        new(403, "error code: 1010", "") { Bare = true, ContentType = "text/plain; charset=UTF-8" };
 
     /// <summary>A limit that names neither window nor numbers, as older services write it.</summary>
     public static ErrorReply Limited(string retryHeader) =>

@@ -3,29 +3,50 @@ using Rowmill.Simulator.Dialects;
 
 namespace Rowmill.Simulator.Protocol;
 
-/// <summary>Checks the top-level fields of a request against the dialect's rules.</summary>
+/// <summary>Checks the fields of an object against the dialect's rules.</summary>
 internal static class FieldCheck
 {
     /// <summary>The first mistake; null when there is none.</summary>
-    public static ErrorReply? Check(Dialect dialect, JsonElement body)
+    /// <param name="dialect">Whose words a mistake gets.</param>
+    /// <param name="rules">The fields there are.</param>
+    /// <param name="body">An object.</param>
+    /// <param name="parent">Where it stands; empty for the request itself.</param>
+    public static ErrorReply? Check(FieldDialect dialect, IReadOnlyDictionary<string, FieldRule> rules, JsonElement body, string parent = "")
     {
         if (!dialect.IgnoresUnknownFields)
         {
-            var unknown = body.EnumerateObject().Select(f => f.Name).Where(n => !dialect.Fields.ContainsKey(n)).ToList();
-            if (unknown.Count > 0) return dialect.UnknownFields(unknown);
+            List<string>? unknown = null;
+            foreach (var field in body.EnumerateObject())
+            {
+                if (!rules.ContainsKey(field.Name)) (unknown ??= []).Add(field.Name);
+            }
+
+            if (unknown is not null) return parent.Length == 0 ? dialect.UnknownFields(unknown) : dialect.UnknownNested($"{parent}.{unknown[0]}");
         }
 
         foreach (var field in body.EnumerateObject())
         {
             // Null stands for absence everywhere.
-            if (field.Value.ValueKind == JsonValueKind.Null || !dialect.Fields.TryGetValue(field.Name, out var rule)) continue;
-            if (Check(dialect, field.Name, field.Value, rule) is { } error) return error;
+            if (field.Value.ValueKind == JsonValueKind.Null || !rules.TryGetValue(field.Name, out var rule)) continue;
+            var path = parent.Length == 0 ? field.Name : $"{parent}.{field.Name}";
+            if (Check(dialect, path, field.Value, rule) is { } error) return error;
         }
 
         return null;
     }
 
-    private static ErrorReply? Check(Dialect dialect, string name, JsonElement value, FieldRule rule)
+    /// <summary>The first of these fields that an object lacks; null when it has all.</summary>
+    public static ErrorReply? Required(FieldDialect dialect, JsonElement body, string parent, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (!Json.Has(body, name, out _)) return dialect.Missing(parent.Length == 0 ? name : $"{parent}.{name}");
+        }
+
+        return null;
+    }
+
+    private static ErrorReply? Check(FieldDialect dialect, string name, JsonElement value, FieldRule rule)
     {
         return rule.Kind switch
         {
@@ -39,6 +60,8 @@ internal static class FieldCheck
             FieldKind.Text when value.GetString()!.Length > rule.MaxLength =>
                 dialect.TooLong(name, rule.MaxLength, value.GetString()!.Length),
             FieldKind.Map when value.ValueKind != JsonValueKind.Object => Wrong("an object"),
+            FieldKind.Texts when value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(t => t.ValueKind != JsonValueKind.String) =>
+                Wrong("an array of strings"),
             FieldKind.Stop when !IsStop(value) => Wrong("a string or an array of up to 4 strings"),
             FieldKind.Unsupported => dialect.UnsupportedField(name),
             FieldKind.NotSimulated when value.ValueKind != JsonValueKind.False => dialect.NotSimulated(name),
@@ -48,7 +71,7 @@ internal static class FieldCheck
         ErrorReply Wrong(string expected) => dialect.WrongType(name, expected, Json.TypeName(value));
     }
 
-    private static ErrorReply? Range(Dialect dialect, string name, JsonElement value, FieldRule rule)
+    private static ErrorReply? Range(FieldDialect dialect, string name, JsonElement value, FieldRule rule)
     {
         var number = value.GetDouble();
         var integer = rule.Kind == FieldKind.Integer;

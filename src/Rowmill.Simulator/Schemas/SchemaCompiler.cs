@@ -74,7 +74,10 @@ internal sealed class SchemaCompiler
         var required = schema.TryGetProperty("required", out var list) && list.ValueKind == JsonValueKind.Array
             ? list.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString()!).ToHashSet(StringComparer.Ordinal)
             : [];
-        return [.. properties.EnumerateObject().Select(p => new SchemaProperty(p.Name, Read(p.Value), required.Contains(p.Name)))];
+        var all = properties.EnumerateObject().Select(p => new SchemaProperty(p.Name, Read(p.Value), required.Contains(p.Name))).ToList();
+        if (!schema.TryGetProperty("propertyOrdering", out var order) || order.ValueKind != JsonValueKind.Array) return all;
+        var places = order.EnumerateArray().Select(o => o.ToString()).ToList();
+        return [.. all.OrderBy(p => places.IndexOf(p.Name) is >= 0 and var at ? at : int.MaxValue)];
     }
 
     private static IReadOnlyList<string> Types(JsonElement schema)
@@ -82,7 +85,10 @@ internal sealed class SchemaCompiler
         if (!schema.TryGetProperty("type", out var type)) return [];
         return type.ValueKind switch
         {
-            JsonValueKind.String => [type.GetString()!],
+            // Gemini's own form writes types in capitals, and null as a property of a type.
+            JsonValueKind.String when schema.TryGetProperty("nullable", out var nullable) && nullable.ValueKind == JsonValueKind.True =>
+                [type.GetString()!.ToLowerInvariant(), "null"],
+            JsonValueKind.String => [type.GetString()!.ToLowerInvariant()],
             JsonValueKind.Array => [.. type.EnumerateArray().Where(t => t.ValueKind == JsonValueKind.String).Select(t => t.GetString()!)],
             _ => [],
         };
@@ -97,7 +103,10 @@ internal sealed class SchemaCompiler
     }
 
     private static int? Count(JsonElement schema, string keyword) =>
-        schema.TryGetProperty(keyword, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) ? count : null;
+        !schema.TryGetProperty(keyword, out var value) ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) ? count
+        : value.ValueKind == JsonValueKind.String && int.TryParse(value.GetString(), out count) ? count
+        : null;
 
     private static decimal? Bound(JsonElement schema, string keyword) =>
         schema.TryGetProperty(keyword, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var bound) ? bound : null;

@@ -40,8 +40,12 @@ public static class LimitsFile
             var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = BusySeconds };
             connection = new SqliteConnection(address.ToString());
             connection.Open();
+
+            // In one transaction: between two readings another process may have made the tables, and a file with tables and no format is not ours.
+            Execute(connection, "begin");
             if ((long)Scalar(connection, "pragma user_version")! == 0 && (long)Scalar(connection, "select count(*) from sqlite_master")! > 0)
                 throw FileWords.Limits.Foreign(path);
+            Execute(connection, "commit");
             FileLook.After(path, (long)Scalar(connection, "pragma page_size")!, FileWords.Limits);
 
             // The usage of the last moments before a power cut may be lost, so no commit waits for the disk.

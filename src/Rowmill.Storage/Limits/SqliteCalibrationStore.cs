@@ -12,6 +12,9 @@ namespace Rowmill.Storage.Limits;
 /// </summary>
 public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
 {
+    // Services teach their models better forms, and servers are updated: a refusal is tried anew after this time, at the price of one call.
+    private static readonly TimeSpan s_formMemory = TimeSpan.FromDays(14);
+
     private readonly Lock _gate = new();
     private readonly string _path;
     private readonly TimeProvider _time;
@@ -104,6 +107,29 @@ public sealed class SqliteCalibrationStore : ICalibrationStore, IDisposable
         {
             using var save = Command(
                 Save, ("$route", route), ("$question", question), ("$tokens", size.RowTokens), ("$rows", size.Rows), ("$at", _time.GetUtcNow().UtcTicks));
+            return save.ExecuteNonQuery();
+        });
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StructuredOutput?> FormAsync(string route, CancellationToken cancellationToken = default)
+    {
+        const string Sql = "select form from output_form where route = $route and at > $since";
+        return new(Guarded<StructuredOutput?>(() =>
+        {
+            using var command = Command(Sql, ("$route", route), ("$since", (_time.GetUtcNow() - s_formMemory).UtcTicks));
+            return Enum.TryParse<StructuredOutput>(command.ExecuteScalar() as string, out var form) && Enum.IsDefined(form) ? form : null;
+        }));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SetFormAsync(string route, StructuredOutput form, CancellationToken cancellationToken = default)
+    {
+        const string Save = "insert or replace into output_form (route, form, at) values ($route, $form, $at)";
+        Guarded(() =>
+        {
+            using var save = Command(Save, ("$route", route), ("$form", form.ToString()), ("$at", _time.GetUtcNow().UtcTicks));
             return save.ExecuteNonQuery();
         });
         return default;

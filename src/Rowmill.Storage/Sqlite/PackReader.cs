@@ -119,7 +119,7 @@ internal sealed class PackReader
             if (rank < bestRank) (best, bestRow, bestRank) = (pack, row, rank);
 
             // What is older does not count any more.
-            if (pack.Fresh && good) break;
+            if (pack.Supersedes == Supersedes.EveryRoute && good) break;
         }
 
         if (best is null) return null;

@@ -11,41 +11,42 @@ internal static class StoreFile
     // "RwMl", in PRAGMA application_id: tells our files from other programs'.
     private const long ApplicationId = 0x52774d6c;
 
-    // Closing a file drops every POSIX lock the process has on it, SQLite's too: no creation while another opens.
-    private static readonly Lock s_opening = new();
+    // Closing a file drops every POSIX lock the process has on it, SQLite's too: nobody creates while another opens.
+    private static readonly Lock s_creating = new();
 
     /// <summary>Opens the connection of the writer, creating what is missing. Several processes may do so at once.</summary>
     /// <exception cref="StoreException">It cannot be opened or is not ours.</exception>
     public static Connection OpenForWriting(string path, SqliteStoreOptions options)
     {
-        lock (s_opening)
+        lock (s_creating)
         {
             FileLook.Before(path, FileWords.Store);
             Create(path);
-            var clock = TimeProvider.System; // SQLite's own waiting goes by it too
-            var start = clock.GetTimestamp();
-            while (true)
+        }
+
+        var clock = TimeProvider.System; // SQLite's own waiting goes by it too
+        var start = clock.GetTimestamp();
+        while (true)
+        {
+            var connection = Connection.Open(path, options.Busy);
+            try
             {
-                var connection = Connection.Open(path, options.Busy);
-                try
-                {
-                    SetUp(connection);
-                    FileLook.After(path, connection.Scalar("PRAGMA page_size"), FileWords.Store);
-                    connection.Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8000;");
-                    if (options.MaxPages is { } pages) connection.SetPragma("max_page_count", pages);
-                    return connection;
-                }
-                catch (StoreException e) when (e.Locked && clock.GetElapsedTime(start) < options.Busy)
-                {
-                    // The change to WAL and the recovery of a log do not wait for others by themselves.
-                    connection.Dispose();
-                    Thread.Yield();
-                }
-                catch
-                {
-                    connection.Dispose();
-                    throw;
-                }
+                SetUp(connection);
+                FileLook.After(path, connection.Scalar("PRAGMA page_size"), FileWords.Store);
+                connection.Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8000;");
+                if (options.MaxPages is { } pages) connection.SetPragma("max_page_count", pages);
+                return connection;
+            }
+            catch (StoreException e) when (e.Locked && clock.GetElapsedTime(start) < options.Busy)
+            {
+                // The change to WAL and the recovery of a log do not wait for others by themselves.
+                connection.Dispose();
+                Thread.Yield();
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
             }
         }
     }
@@ -88,7 +89,11 @@ internal static class StoreFile
 
     private static void SetUp(Connection connection)
     {
-        if (FormatOf(connection) == Version) return;
+        // In one transaction: between two readings another process may have made the tables, and a file with tables and no format is not ours.
+        connection.Execute("BEGIN");
+        var format = FormatOf(connection);
+        connection.Execute("COMMIT");
+        if (format == Version) return;
 
         // Durable before anything is stored: a log whose file has no header yet would be thrown away after a power cut.
         connection.Execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL;");
@@ -97,7 +102,7 @@ internal static class StoreFile
         {
             // An older program may hold the file open while it is upgraded: steps add to the tables and take nothing away.
             var found = FormatOf(connection);
-            FormatSteps.Take(found, Version, () => Sql.Read("schema"), format => Sql.Read($"upgrade_{format}"), connection.Execute);
+            FormatSteps.Take(found, Version, () => Sql.Read("schema"), from => Sql.Read($"upgrade_{from}"), connection.Execute);
             if (found == 0) connection.SetPragma("application_id", ApplicationId);
             connection.Execute("COMMIT");
         }

@@ -20,7 +20,7 @@ internal sealed class StoredPack
         RunName = names.Name(row.Int64(3));
         Call = row.Int64(4);
         At = StoreTime.Read(row.Int64(5));
-        Fresh = row.Int64(6) != 0;
+        Supersedes = (Supersedes)row.Int64(6);
         _keys = row.Blob(7).ToArray();
         var lines = row.Blob(8).ToArray();
         var end = PackSum.Check(names.Name(Question), RouteName, Call, _keys, lines);
@@ -53,8 +53,8 @@ internal sealed class StoredPack
 
     public DateTimeOffset At { get; }
 
-    /// <summary>True when its rows were asked although outcomes of theirs were stored.</summary>
-    public bool Fresh { get; }
+    /// <summary>Which older outcomes its good ones supersede.</summary>
+    public Supersedes Supersedes { get; }
 
     /// <summary>Rows in it.</summary>
     public int Count => _ends.Length;

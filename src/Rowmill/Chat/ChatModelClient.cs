@@ -69,7 +69,7 @@ internal sealed class ChatModelClient(Route route, IChatClient client, TimeProvi
         return new RequestPreview("IChatClient", route.Id, [], body.ToJsonString(s_shown));
     }
 
-    public IReadOnlyList<string> SchemaLosses(ModelRequest request) => [];
+    public IReadOnlyList<string> Losses(ModelRequest request) => [];
 
     private static List<ChatMessage> Messages(ModelRequest request) =>
     [

@@ -42,6 +42,22 @@ public sealed class CheckCommandTests
     }
 
     [Theory]
+    [InlineData("gemini/gemini-2.5-flash", "/v1beta/models/gemini-2.5-flash:generateContent", "x-goog-api-key", "")]
+    [InlineData("anthropic/claude-haiku-4-5", "/v1/messages", "x-api-key", "note: seed is not sent: this service has none")]
+    public async Task Check_shows_the_providers_own_request_and_what_it_cannot_say(string model, string path, string header, string note)
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        Use(folder, $"- model: {model}\n    base_url: https://api.test\n    api_key_env: PRETEND_KEY\noptions: {{ seed: 7 }}");
+
+        var request = (await folder.RunAsync("check", "job.yaml", "--json")).Json.GetProperty("request");
+        Assert.Equal("https://api.test" + path, request.GetProperty("url").GetString());
+        Assert.DoesNotContain(CliFolder.Secret, request.GetProperty("headers").GetProperty(header).GetString(), StringComparison.Ordinal);
+        var people = await folder.RunAsync("check", "job.yaml");
+        Assert.DoesNotContain(CliFolder.Secret, people.Out + people.Error, StringComparison.Ordinal);
+        Assert.Equal(note, string.Join('\n', (people.Out + people.Error).Split('\n').Where(line => line.StartsWith("note: ", StringComparison.Ordinal))));
+    }
+
+    [Theory]
     [InlineData("", 10, "models[0]", "No limits are written for groq/openai/gpt-oss-20b: they are learned", "Write limits: groq-free if")]
     [InlineData("tokens_per_minute: 9000, tokens_per_day: 8000", 12, "models[0].limits.tokens_per_minute", "9,000 is more than tokens_per_day (8,000), so it never binds.", "Compare")]
     [InlineData("requests_per_minute: 20, requests_per_day: 10", 12, "models[0].limits.requests_per_minute", "20 is more than requests_per_day", "Compare")]

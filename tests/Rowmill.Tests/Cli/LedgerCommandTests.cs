@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rowmill.Cli.Commands;
 using Rowmill.Core;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
@@ -6,6 +7,7 @@ using Rowmill.Core.Rows;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 using Rowmill.Storage.Sqlite;
+using Rowmill.Tests.Stores;
 
 namespace Rowmill.Tests.Cli;
 
@@ -105,6 +107,38 @@ public sealed class LedgerCommandTests
 
         await folder.RunAsync("run", "job.yaml");
         Assert.True((await folder.RunAsync("calls", "job.yaml", "--row", "2", "--json")).Json.GetProperty("receipt").GetProperty("from_cache").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Of_a_value_that_many_rows_have_the_first_are_shown_and_the_rest_counted()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        folder.Write("songs.csv", "title,artist\n" + string.Concat(Enumerable.Range(1, RowMatches.MostShown + 7).Select(i => $"t{i},Miguel\n")));
+        await folder.RunAsync("run", "job.yaml");
+
+        var many = (await folder.RunAsync("calls", "job.yaml", "--row", "Miguel", "--json")).Json;
+        Assert.Equal(
+            Enumerable.Range(1, RowMatches.MostShown),
+            many.GetProperty("receipts").EnumerateArray().Select(r => r.GetProperty("row").GetProperty("number").GetInt32()));
+        Assert.Equal(7, many.GetProperty("more_rows").GetInt32());
+        Assert.All(many.GetProperty("receipts").EnumerateArray(), r => Assert.Equal(1, r.GetProperty("spent").GetProperty("calls").GetInt32()));
+        Assert.Contains("7 more rows are 'Miguel' too; name one by its number.", (await folder.RunAsync("calls", "job.yaml", "--row", "Miguel")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_calls_of_many_rows_are_found_in_one_reading_of_the_ledger()
+    {
+        var store = new MemoryStore(TimeProvider.System);
+        foreach (var rows in (int[][])[[1, 2, 3], [2], [4]]) await store.Calls.OpenAsync(Packs.Intent(rows), TestContext.Current.CancellationToken);
+        var ledger = new ReadCounter(store.Calls);
+
+        var found = await RowCalls.ReadAsync(
+            ledger, new CallQuery("songs"), [Packs.Key(1), Packs.Key(2), Packs.Key(1), Packs.Key(9)], TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, ledger.Readings);
+        Assert.Equal([1L], found[Packs.Key(1)].Calls.Select(c => c.CallId));
+        Assert.Equal([1L, 2L], found[Packs.Key(2)].Calls.Select(c => c.CallId));
+        Assert.Equal((0, 2), (found[Packs.Key(9)].Cost.Calls, found[Packs.Key(2)].Cost.Calls));
     }
 
     [Fact]

@@ -137,7 +137,7 @@ public sealed class JobFileMistakeTests : IDisposable
     [Fact]
     public void A_reply_that_fills_the_known_context_is_refused()
     {
-        var problem = _folder.Single(_folder.LoadWith("groq/openai/gpt-oss-20b", "ollama/x\n    max_output: 4096"));
+        var problem = _folder.Single(_folder.LoadWith("groq/openai/gpt-oss-20b", "ollama/x\n    max_output: 16384"));
         Assert.Contains("'context'", problem.Fix, StringComparison.Ordinal);
     }
 

@@ -82,7 +82,8 @@ public sealed class JobFileTests : IDisposable
         Assert.Equal((131072, 65536, true), (groq.ContextTokens, groq.MaxOutputTokens, groq.Thinks));
         Assert.Equal("http://localhost:11434", ollama.BaseUrl);
         Assert.Null(ollama.ApiKeyEnv);
-        Assert.Equal((4096, 2048, false), (ollama.ContextTokens, ollama.MaxOutputTokens, ollama.Thinks));
+        Assert.Equal((16384, 4096, false), (ollama.ContextTokens, ollama.MaxOutputTokens, ollama.Thinks));
+        Assert.Equal((TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10)), (groq.Timeout, ollama.Timeout));
         Assert.Equal(new Price(0, 0), ollama.Price);
     }
 

@@ -97,7 +97,7 @@ public sealed class ConcurrencyLevelTests
             var (refused, ended) = (service.Refused, service.Ended);
             service.RunFor(3600);
             Assert.InRange(service.MeanLevel(600), 20, 30);
-            Assert.True(service.Refused - refused < 0.03 * (service.Ended - ended), "too many were refused");
+            Assert.True(service.Refused - refused < 0.04 * (service.Ended - ended), "too many were refused");
         }
     }
 
@@ -128,12 +128,15 @@ public sealed class ConcurrencyLevelTests
         }
     }
 
-    [Fact]
-    public void A_failure_now_and_then_is_no_overload()
+    [Theory]
+    [InlineData(0.005)]
+    [InlineData(0.03)]
+    [InlineData(0.05)]
+    public void Failures_now_and_then_are_no_overload(double share)
     {
         foreach (var seed in Enumerable.Range(1, 3))
         {
-            var service = new ConcurrencySimulation(seed) { Seconds = 5, Noise = 0.25, Strays = 0.005 };
+            var service = new ConcurrencySimulation(seed) { Seconds = 5, Noise = 0.25, Strays = share };
             service.RunFor(900);
             Assert.True(service.MeanLevel(600) > 300);
         }
@@ -154,7 +157,7 @@ public sealed class ConcurrencyLevelTests
         for (var i = 0; i < 20; i++) level.Overloaded(s_start.AddMinutes(i), s_start.AddMinutes(i).AddSeconds(5));
         Assert.Equal(4, level.Level);
         level.Replied(TimeSpan.FromSeconds(1), 20, 1, s_start.AddMinutes(30));
-        level.Overloaded(s_start.AddMinutes(31), s_start.AddMinutes(32));
+        for (var i = 0; i < 4; i++) level.Overloaded(s_start.AddMinutes(31), s_start.AddMinutes(32));
         Assert.Equal(2, level.Level);
     }
 
@@ -165,12 +168,12 @@ public sealed class ConcurrencyLevelTests
         service.RunFor(600);
         var level = service.Level;
         Assert.True(level.Level > 400);
-        for (var i = 0; i < 50; i++) level.Overloaded(s_start.AddMinutes(10), s_start.AddMinutes(11));
+        for (var i = 0; i < 300; i++) level.Overloaded(s_start.AddMinutes(10), s_start.AddMinutes(11));
         var halved = level.Level;
         Assert.InRange(halved, 200, 256);
         for (var i = 0; i < 2000; i++) level.Replied(TimeSpan.FromSeconds(60), 20, 40, s_start.AddMinutes(20).AddSeconds(i));
         Assert.Equal(halved, level.Level);
-        for (var i = 0; i < 30; i++) level.Overloaded(s_start.AddHours(2), s_start.AddHours(2).AddSeconds(1));
+        for (var i = 0; i < 200; i++) level.Overloaded(s_start.AddHours(2), s_start.AddHours(2).AddSeconds(1));
         Assert.Equal(20, level.Level);
     }
 

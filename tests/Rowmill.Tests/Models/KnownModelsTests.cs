@@ -15,12 +15,22 @@ public sealed class KnownModelsTests
         Assert.True(KnownModels.Find("ollama", "qwen3:4b").Thinks);
     }
 
+    [Fact]
+    public void A_dated_claude_is_the_one_without_its_date()
+    {
+        var model = KnownModels.Find("anthropic", "claude-sonnet-4-5-20250929");
+        Assert.True(model.Listed);
+        Assert.Equal(new Price(3, 15) { CachedInput = 0.3m, CacheWrite = 3.75m, BatchInput = 1.5m, BatchOutput = 7.5m }, model.Price);
+        Assert.False(model.Thinks); // only when it is asked to
+    }
+
     [Theory]
     [InlineData("openai", 128000, 16384, null)]
     [InlineData("openai-compatible", 128000, 16384, null)]
     [InlineData("groq", 128000, 8192, null)]
     [InlineData("simulator", 128000, 16384, 0)]
-    [InlineData("ollama", 4096, 2048, 0)]
+    [InlineData("ollama", 16384, 4096, 0)]
+    [InlineData("anthropic", 200000, 4096, null)]
     [InlineData("nobody", 128000, 16384, null)]
     public void Of_an_unknown_model_the_provider_tells_something_careful(string provider, int context, int maxOutput, int? price)
     {

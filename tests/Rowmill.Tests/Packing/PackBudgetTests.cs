@@ -58,6 +58,33 @@ public sealed class PackBudgetTests
         Assert.InRange(tokens, 0, Encoding.UTF8.GetByteCount(text));
     }
 
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("none", false)]
+    [InlineData("low", true)]
+    public void A_model_that_is_asked_to_think_gets_room_for_it(string? effort, bool thinks)
+    {
+        var sampling = new SamplingOptions { ReasoningEffort = effort };
+        Assert.Equal(
+            Budget(context: 100_000, output: 10_000, thinks).OutputFor(3), Budget(context: 100_000, output: 10_000, sampling: sampling).OutputFor(3));
+    }
+
+    [Theory]
+    [InlineData("groq", false)]
+    [InlineData("gemini", true)]
+    [InlineData("anthropic", true)]
+    public void Where_tokens_per_minute_are_those_of_prompts_a_prompt_may_fill_them(string provider, bool fills)
+    {
+        var limits = new RouteLimits { TokensPerMinute = 1_000 };
+        var route = new Route { Provider = provider, Model = "m", BaseUrl = "http://m.test", ContextTokens = 100_000, MaxOutputTokens = 5_000, Limits = limits };
+        var budget = new PackBudget(route, s_question, systemTokens: 100);
+
+        Assert.Equal(fills, budget.InputFor(1, budget.LargestRow) == 1_000);
+        Assert.True(budget.Fits(1, budget.LargestRow));
+        Assert.False(budget.Fits(1, budget.LargestRow + 1));
+        Assert.Equal(fills, budget.Fits(30, 500)); // the reply alone is larger
+    }
+
     private static PackBudget Budget(int context, int output, bool thinks = false, SamplingOptions? sampling = null) => new(
         new Route { Provider = "p", Model = "m", BaseUrl = "http://m.test", ContextTokens = context, MaxOutputTokens = output, Thinks = thinks },
         s_question with { Sampling = sampling ?? new SamplingOptions() },

@@ -163,6 +163,18 @@ public abstract class ModelClientContract
     }
 
     [Fact]
+    public async Task A_reply_that_breaks_off_keeps_what_came_of_its_text_and_counts_as_paid()
+    {
+        const string Text = """{"rows":[{"id":1,"mood":"High"},{"id":2,"mood":"Low"}]}""";
+        var whole = ReplyBody(Text);
+        var cut = whole[..(whole.IndexOf("Low", StringComparison.Ordinal) + 1)];
+        var result = await Create(new ScriptedHttp().Reply(200, cut), _clock).AskAsync(Given.Request());
+        Assert.Equal(FailureKind.ConnectionLost, result.Failure?.Kind);
+        Assert.True(result.Failure!.Billed);
+        Assert.Equal(Text[..(Text.IndexOf("Low", StringComparison.Ordinal) + 1)], Given.Utf8(result.Failure.PartialText));
+    }
+
+    [Fact]
     public async Task A_client_serves_many_callers_at_once_and_mixes_nothing_up()
     {
         var http = new ScriptedHttp().Then(async (request, cancellation) =>

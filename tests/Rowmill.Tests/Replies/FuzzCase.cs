@@ -102,6 +102,13 @@ internal sealed class FuzzCase
     /// <summary>Length of what is left of a reply that was cut and nothing else; null when it was not, or something else was done as well.</summary>
     public int? Cut { get; set; }
 
+    /// <summary>
+    /// Entries of an object behind single answers, in a reply that is cut. Such an object may break off, and then nothing in the text tells
+    /// a wrapper from one more single answer that holds "rows" of its own.
+    /// </summary>
+    public IEnumerable<FuzzEntry> Unsure => Cut is null ? [] : Documents.SkipWhile(d => d.Form != FuzzForm.Lines)
+        .Where(d => d.Form is not (FuzzForm.Lines or FuzzForm.Bare)).SelectMany(d => d.Entries);
+
     /// <summary>The length before that, by the last byte of each owner's entry.</summary>
     public Dictionary<int, int> Ends { get; } = [];
 

@@ -99,7 +99,7 @@ internal static class FuzzLiteral
         if (before.IsEmpty || before[^1] != '"') return false;
         before = before[..^1];
         var start = before.LastIndexOf((byte)'"');
-        return start >= 0 && IsId(Encoding.UTF8.GetString(before[(start + 1)..]), row);
+        return start >= 0 && IsId(Texts($"\"{Encoding.UTF8.GetString(before[(start + 1)..])}\""), row);
     }
 
     private static JsonDocument? TryParse(ReadOnlySpan<byte> text)

@@ -154,6 +154,7 @@ internal static class FuzzOracle
             _stored = new ReadOnlyMemory<byte>[c.World.Rows];
             if ((!c.Whole && c.Cut is null) || c.HidesThinking) return;
             var isPlain = c.IsPlain;
+            var unsure = c.Unsure.ToHashSet();
             var byRow = c.Entries.SelectMany(Named).ToLookup(n => n.Row, n => n.Entry);
             for (var row = 1; row <= c.World.Rows; row++)
             {
@@ -163,7 +164,7 @@ internal static class FuzzOracle
                     : entries.TrueForAll(e => e.Grade == FuzzGrade.Bad) ? c.Whole ? Verdict.Refuse : Verdict.Open
                     : entries.Exists(e => e.Grade == FuzzGrade.Bad) ? Verdict.Open
                     : entries.Exists(e => !e.Stored.Span.SequenceEqual(entries[0].Stored.Span)) ? c.Whole ? Verdict.Refuse : Verdict.Open
-                    : c.Whole || (c.Cut is { } cut && entries.TrueForAll(e => c.Ends[e.Owner] <= cut)) ? Verdict.Keep
+                    : c.Whole || (c.Cut is { } cut && entries.TrueForAll(e => c.Ends[e.Owner] <= cut) && !entries.Exists(unsure.Contains)) ? Verdict.Keep
                     : Verdict.Open;
                 if (entries.Count > 0) _stored[row - 1] = entries[0].Stored;
             }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Rowmill.Core.Replies;
 
 namespace Rowmill.Tests.Replies;
@@ -10,11 +11,12 @@ public sealed class ReplyFuzzTests(ITestOutputHelper output)
     public void No_mutated_reply_throws_or_puts_an_answer_on_another_row()
     {
         var replies = IsLong ? 1_000_000 : 20_000;
+        var seed = int.Parse(Environment.GetEnvironmentVariable("ROWMILL_FUZZ_SEED") ?? "1", CultureInfo.InvariantCulture);
         var start = TimeProvider.System.GetTimestamp();
 
-        var tally = ReplyFuzz.Run(seed: 1, replies);
+        var tally = ReplyFuzz.Run(seed, replies);
 
-        output.WriteLine($"{TimeProvider.System.GetElapsedTime(start).TotalSeconds:F1} s");
+        output.WriteLine($"seed {seed}, {TimeProvider.System.GetElapsedTime(start).TotalSeconds:F1} s");
         output.WriteLine(tally.ToString());
         foreach (var failures in tally.Failures.GroupBy(f => f.Fault.Kind))
         {

@@ -181,6 +181,43 @@ public sealed class ReplyReaderFormTests
     public void A_part_of_an_answer_is_never_taken_for_an_answer(string reply) =>
         Assert.NotEqual(RowReadingKind.Answered, s_nested.Read(Utf8(reply), 3).Rows[1].Kind);
 
+    [Theory]
+    // An entry with "rows" of its own breaks off: with an id or something of an answer it is no wrapper, wherever they stand.
+    [InlineData("""{"id":1,"energy":"Low"},{"id":3,"rows":[{"id":2,"energy":"Low"}],"abstain":"no idea \""")]
+    [InlineData("""{"rows":[{"id":1,"energy":"Low"},{{"a":"id":4},{"id":3,"rows":[{"id":2,"energy":"Low"}],"abstain":"no idea \""")]
+    [InlineData("""{"id":3,"rows":[{"id":2,"energy":"Low"}],"abst""")]
+    [InlineData("""{"id":"3","rows":{"2":{"energy":"Low"}},""")]
+    [InlineData("""{"\u0069d":3,"rows":[{"id":2,"energy":"Low"}],"x":""")]
+    // Its id comes behind: among other single answers, or joined to what is broken, it may be an entry as well.
+    [InlineData("""{"id":1,"energy":"Low"}§{"rows":[{"id":2,"energy":"Low"}""")]
+    [InlineData("""{"id":1,"energy":"Low"}§{"rows":[{"id":2,"energy":"Low"}],"abstain":"no""")]
+    [InlineData("""{"rows":[{"energy":x:1,"id":1},{"rows":[{"id":2,"energy":"Low"}],"abs""")]
+    [InlineData("""{"rows":[{"energy":x:1,"id":1},{"rows":{"2":{"energy":"Low"}},""")]
+    // "rows" without a beginning, but with more of an answer before or behind it.
+    [InlineData("""{"rows:[{"id":3,"rows":[{"id":2,"energy":"Low"}],"energy":"Low"}]}""")]
+    [InlineData("""{"rows:[{"rows":{"id":2,"energy":"Low"},"id":3,"energy":"Low"}]}""")]
+    // Under keys that are none.
+    [InlineData("""{"row":{"energy":"Low","rows":{"2":{"energy":"Low"}}}}""")]
+    public void What_a_torn_entry_holds_answers_no_row(string reply)
+    {
+        var reader = new ReplyReader(Schemas.Energy, abstain: true);
+        Assert.Equal(RowReadingKind.Missing, reader.Read(Utf8(reply.Replace('§', '\n')), 3).Rows[1].Kind);
+    }
+
+    [Theory]
+    [InlineData("{\"id\":\"resp-1\",\"rows\":[" + Two + ",{\"id\":3,")]
+    [InlineData("{\"energy\":\"of all\",\"rows\":[" + Two + ",{\"id\":3,")]
+    [InlineData("{\"rows\":[{\"id\":1,x:1}},\n" + One + "]\nAgain:\n{\"rows\":[" + Two + ",{\"id\":3,")]
+    [InlineData("Row 1 is " + One + ". So:\n{\"rows\":[" + Two + ",{\"id\":3,")]
+    public void A_wrapper_that_breaks_off_keeps_its_answers(string reply) => Assert.Equal(RowReadingKind.Answered, Read(reply, 3).Rows[1].Kind);
+
+    [Fact]
+    public void A_broken_wrapper_behind_single_answers_can_contradict_them()
+    {
+        var reading = Read(One + "\n" + Two + "\n{\"rows\":[{\"id\":1,\"energy\":\"High\"}," + Two + ",{\"id\":3", 3);
+        Assert.Equal([RowReadingKind.Invalid, RowReadingKind.Answered, RowReadingKind.Missing], reading.Rows.Select(r => r.Kind));
+    }
+
     [Fact]
     public void Properties_named_like_ids_make_no_object_keyed_by_id()
     {

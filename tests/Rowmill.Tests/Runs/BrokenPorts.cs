@@ -9,6 +9,10 @@ namespace Rowmill.Tests.Runs;
 internal sealed class BrokenWindows(IWindowStore windows, int settles) : IWindowStore
 {
     private int _settled;
+    private int _observed;
+
+    /// <summary>How many may be told of that were not reserved.</summary>
+    public int Observes { get; init; } = int.MaxValue;
 
     public ValueTask SettleAsync(long reservation, WindowSettlement settlement, CancellationToken cancellationToken = default) =>
         _settled++ < settles ? windows.SettleAsync(reservation, settlement, cancellationToken) : throw new StoreException("no space is left for windows");
@@ -20,7 +24,7 @@ internal sealed class BrokenWindows(IWindowStore windows, int settles) : IWindow
 
     public ValueTask ObserveAsync(
         WindowOwner owner, IReadOnlyList<LimitReading> readings, DateTimeOffset sentAt, CancellationToken cancellationToken = default) =>
-        windows.ObserveAsync(owner, readings, sentAt, cancellationToken);
+        _observed++ < Observes ? windows.ObserveAsync(owner, readings, sentAt, cancellationToken) : throw new StoreException("no space is left for windows");
 
     public ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default) =>
         windows.HoldAsync(owner, hold, cancellationToken);

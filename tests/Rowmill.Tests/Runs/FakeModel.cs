@@ -81,5 +81,5 @@ internal sealed class FakeModel(TimeProvider clock) : IModelClient
 
     public RequestPreview Preview(ModelRequest request) => new("POST", "http://fake.test", [], "{}");
 
-    public IReadOnlyList<string> SchemaLosses(ModelRequest request) => [];
+    public IReadOnlyList<string> Losses(ModelRequest request) => [];
 }

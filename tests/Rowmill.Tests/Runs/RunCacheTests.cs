@@ -181,6 +181,47 @@ public sealed class RunCacheTests
     }
 
     [Fact]
+    public async Task Fresh_answers_of_one_model_alone_supersede_only_its_own()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(3));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a"), RunWorld.Route("b")] };
+        await world.RunAsync();
+        foreach (var energy in (string[])["Medium", "High"])
+        {
+            world.Model("b").Script = call => FakeReply.Good(call, energy);
+            await world.RunAsync(new RunOptions { Model = "fake/b", Fresh = true });
+            Assert.All(await world.ColumnAsync("ai_energy"), e => Assert.Equal(energy, e));
+        }
+
+        await world.RunAsync();
+        Assert.All(await world.ColumnAsync("ai_energy"), e => Assert.Equal("Low", e));
+
+        // Of the whole list the fresh answers count, whichever model gave them.
+        world.Model().Script = call => FakeReply.Each(call, _ => null);
+        await world.RunAsync(new RunOptions { Fresh = true });
+        Assert.All(await world.ColumnAsync("ai_energy"), e => Assert.Equal("High", e));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_to_retry_what_failed_does_not_supersede_an_earlier_listed_one()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(2));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a"), RunWorld.Route("b")] };
+        world.Model("b").Script = call => FakeReply.Each(call, t => t == "t2" ? null : "\"energy\":\"High\"");
+        await world.RunAsync(new RunOptions { Model = "fake/b" });
+        await world.RunAsync(new RunOptions { Model = "fake/a" });
+        world.Model("b").Script = call => FakeReply.Good(call, "High");
+
+        await world.RunAsync(new RunOptions { Model = "fake/b", RetryFailed = true });
+        Assert.Equal(["High", "High"], await world.ColumnAsync("ai_energy"));
+
+        await world.RunAsync();
+        Assert.Equal(["Low", "Low"], await world.ColumnAsync("ai_energy"));
+    }
+
+    [Fact]
     public async Task What_failed_stays_failed_at_no_cost_until_it_is_to_be_retried()
     {
         using var world = new RunWorld();

@@ -93,6 +93,20 @@ public sealed class RunDoubtTests
     }
 
     [Fact]
+    public async Task No_row_waits_for_a_probe_in_doubt()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(10));
+        await world.RunAsync();
+        var intent = (await world.CallsAsync())[0].Intent;
+        await world.Store.Calls.OpenAsync(intent with { Rows = [] }, TestContext.Current.CancellationToken);
+
+        var summary = await world.RunAsync(new RunOptions { Limit = 5 });
+
+        Assert.Equal((1L, 0L, 1L), (summary.InDoubt.Calls, summary.InDoubt.Rows, summary.Cleared.Calls));
+    }
+
+    [Fact]
     public async Task Hundreds_of_doubts_are_cleared_page_by_page()
     {
         using var world = new RunWorld();

@@ -1,6 +1,7 @@
 using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
+using Rowmill.Tests.Support;
 
 namespace Rowmill.Tests.Runs;
 
@@ -90,16 +91,40 @@ public sealed class RunFailureTests
     {
         using var world = new RunWorld();
         world.Environment = world.Environment with { Chance = () => 0.5 };
-        world.Table(RunWorld.Titles(40));
+        world.Table(RunWorld.Titles(60));
         world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { Concurrency = 3 })] };
         world.Model().Script = call => call.Number is >= 3 and <= 8 ? FakeReply.Fail(kind) : FakeReply.Good(call);
 
         var summary = await world.RunAsync();
 
         Assert.Equal(RunState.Completed, summary.State);
-        Assert.Equal(40, summary.Rows.Answered);
-        Assert.Equal(new CallCounts(14, 8, 6, 0), summary.Calls);
+        Assert.Equal(60, summary.Rows.Answered);
+        Assert.Equal(new CallCounts(18, 12, 6, 0), summary.Calls);
         Assert.True(summary.Elapsed > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task A_request_that_breaks_now_and_then_rests_while_the_others_go_on()
+    {
+        using var world = new RunWorld(new VirtualClock());
+        world.Environment = world.Environment with { Chance = () => 0.5 };
+        world.Table(RunWorld.Titles(50));
+        world.Model().Script = call => call.Number is 2 or 5 ? FakeReply.Fail(FailureKind.Unavailable) : FakeReply.Good(call);
+
+        var running = world.RunAsync();
+        await world.Model().Arrived(10);
+        var (clock, began) = ((VirtualClock)world.Clock, world.Clock.GetUtcNow());
+        // One timer renews the lease, the other ends the rest.
+        while (clock.Waiting < 2) await Task.Yield();
+        world.Advance(TimeSpan.FromMilliseconds(249));
+        Assert.Equal(10, world.Model().Calls.Count);
+        world.Advance(TimeSpan.FromMilliseconds(1));
+        var summary = await running;
+
+        Assert.Equal(50, summary.Rows.Answered);
+        Assert.Equal(new CallCounts(12, 10, 2, 0), summary.Calls);
+        Assert.All(world.Model().Calls.Take(10), c => Assert.Equal(began, c.At));
+        Assert.Equal(["t6", "t21"], world.Model().Calls.Skip(10).Select(c => c.Titles[0]));
     }
 
     [Fact]
@@ -114,6 +139,7 @@ public sealed class RunFailureTests
 
         Assert.Equal(RunState.Failed, summary.State);
         Assert.Equal(new RowCounts(20, 10, 0, 0, 0, 10, 0), summary.Rows);
+        Assert.InRange(world.Model().Calls.Count, 8, 20);
         Assert.InRange(summary.Elapsed, 2 * s_minute, 4 * s_minute);
         Assert.Equal(10, (await world.ColumnAsync("ai_status")).Count(s => s == "answered"));
     }
@@ -168,6 +194,20 @@ public sealed class RunFailureTests
         Assert.All(world.Model().Calls, c => Assert.Equal(
             c.Request.Form >= StructuredOutput.JsonMode, c.Request.System.Contains("\"energy\"", StringComparison.Ordinal)));
         Assert.Equal(4, world.Model().Calls.Count(c => c.Request.Form == StructuredOutput.JsonMode));
+    }
+
+    [Fact]
+    public async Task The_next_run_begins_with_the_form_that_the_model_took()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(4));
+        world.Model().Script = call => call.Request.Form < StructuredOutput.JsonMode ? FakeReply.Fail(FailureKind.FormRefused) : FakeReply.Good(call);
+        await world.RunAsync();
+        var before = world.Model().Calls.Count;
+
+        await world.RunAsync(new RunOptions { Fresh = true });
+
+        Assert.All(world.Model().Calls.Skip(before), call => Assert.Equal(StructuredOutput.JsonMode, call.Request.Form));
     }
 
     [Fact]

@@ -140,6 +140,54 @@ public sealed class RunLadderTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task Told_to_wait_a_run_that_holds_as_much_as_it_may_for_a_parked_model_stops_reading_and_lets_nothing_go(int concurrency)
+    {
+        const int held = 40;
+        using var world = new RunWorld();
+        world.Environment = world.Environment with { MostHeld = held };
+        world.Table(RunWorld.Titles(600));
+        var limits = new RouteLimits { Concurrency = concurrency };
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", limits), RunWorld.Route("b", limits)], PackRows = 4 };
+        world.Model("a").Script = call => call.Titles.Any(IsHard) ? FakeReply.Fail(FailureKind.Filtered) : FakeReply.Good(call);
+        world.Model("b").Script = call => call.Number == 1 ? FakeReply.Fail(FailureKind.RateLimited, TimeSpan.FromHours(3)) : FakeReply.Good(call);
+        var began = world.Clock.GetUtcNow();
+
+        var summary = await world.RunAsync(new RunOptions { Wait = true });
+
+        Assert.Equal(RunState.Completed, summary.State);
+        Assert.Equal(new RowCounts(600, 600, 0, 0, 0, 0, 0), summary.Rows);
+        var read = world.Model("a").Calls.Where(c => c.At - began < TimeSpan.FromHours(3)).SelectMany(c => c.Titles).Distinct().ToList();
+        Assert.InRange(read.Count(IsHard), held - 4, held + 4 * concurrency);
+        Assert.InRange(read.Count, 1, 4 * held);
+    }
+
+    [Fact]
+    public async Task What_is_let_go_beyond_what_a_run_may_hold_stays_pending_and_its_equals_are_asked_when_the_model_is_open()
+    {
+        using var world = new RunWorld();
+        world.Environment = world.Environment with { MostHeld = 40 };
+        world.Table(RunWorld.Titles(600).Append("t6"));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a"), RunWorld.Route("b")], PackRows = 4 };
+        world.Model("a").Script = call => call.Number == 1 ? FakeReply.Fail(FailureKind.RateLimited, TimeSpan.FromHours(3)) : FakeReply.Good(call);
+        world.Model("b").Script = call =>
+        {
+            if (call.Titles.Contains("t599")) world.Advance(TimeSpan.FromHours(3));
+            return call.Titles.Any(IsHard) ? FakeReply.Fail(FailureKind.Filtered) : FakeReply.Good(call);
+        };
+        var began = world.Clock.GetUtcNow();
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal((RunState.RateLimited, began + TimeSpan.FromHours(3)), (summary.State, summary.ResumeAt));
+        Assert.InRange(summary.Rows.Pending, 200, 298 - 40 + 4);
+        var statuses = await world.ColumnAsync("ai_status");
+        Assert.Equal(("answered", "pending", "answered"), (statuses[5], statuses[7], statuses[600]));
+        Assert.Equal(RunState.Completed, (await world.RunAsync()).State);
+    }
+
+    [Theory]
     [InlineData(ReplyEnding.Refused, "refused")]
     [InlineData(ReplyEnding.Filtered, "filtered")]
     public async Task A_refusal_of_a_pack_ends_only_the_guilty_row_and_is_not_repeated(ReplyEnding ending, string reason)
@@ -241,6 +289,27 @@ public sealed class RunLadderTests
     }
 
     [Fact]
+    public async Task A_probe_stands_in_the_ledger_as_a_call_without_rows()
+    {
+        using var world = new RunWorld();
+        world.Environment = world.Environment with { Chance = () => 0.5 };
+        world.Table(RunWorld.Titles(5));
+        world.Model().Script = call => call.Titles.Contains("t4") ? FakeReply.Fail(FailureKind.Unavailable) : FakeReply.Good(call);
+        await world.RunAsync();
+
+        var opened = await OpenedJob.OpenAsync(world.Job, cancellationToken: TestContext.Current.CancellationToken);
+        var keys = new List<RowKey>();
+        await foreach (var (_, key) in opened.KeysAsync(TestContext.Current.CancellationToken)) keys.Add(key);
+        var calls = await world.CallsAsync();
+
+        Assert.Equal(world.Model().Calls.Count(c => c.Titles.Contains("")), calls.Count(c => c.Intent.Rows.Count == 0));
+        Assert.All(calls.Where(c => c.Intent.Rows.Count == 0), c => Assert.StartsWith("a probe", c.Settlement!.Note, StringComparison.Ordinal));
+        foreach (var (i, title) in RunWorld.Titles(5).Index())
+            Assert.Equal(world.Model().Asked(title), calls.Count(c => c.Intent.Rows.Contains(keys[i])));
+        Assert.All(calls.Where(c => c.Intent.Rows.Contains(keys[3])), c => Assert.Equal(FailureKind.Unavailable, c.Settlement!.Failure));
+    }
+
+    [Fact]
     public async Task An_outage_at_the_end_ends_no_row()
     {
         using var world = new RunWorld();
@@ -318,4 +387,7 @@ public sealed class RunLadderTests
             return json.RootElement.GetProperty("reply").GetString();
         }
     }
+
+    /// <summary>Every other row, but not the first ones: a model that answers nothing at first is asked differently.</summary>
+    private static bool IsHard(string title) => int.Parse(title.AsSpan(1)) is > 4 and var number && number % 2 == 0;
 }

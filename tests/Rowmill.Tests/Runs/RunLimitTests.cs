@@ -240,4 +240,25 @@ public sealed class RunLimitTests
         Assert.Equal(RunState.Completed, summary.State);
         Assert.InRange(world.Model().Calls[1].At - world.Model().Calls[0].At, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5));
     }
+
+    [Fact]
+    public async Task Limits_that_nobody_reaches_cost_no_look_at_the_windows()
+    {
+        using var world = new RunWorld();
+        var windows = new BrokenWindows(world.Windows, settles: 0) { Observes = 0 };
+        world.Environment = world.Environment with { Windows = windows };
+        world.Table(RunWorld.Titles(20));
+        world.Model().Script = call => FakeReply.Good(call) with
+        {
+            Limits = [new LimitReading(LimitNames.RequestsPerMinute) { Limit = long.MaxValue, Remaining = 1e15 }, new LimitReading(LimitNames.TokensPerMinute) { Remaining = 5 }],
+        };
+
+        Assert.Equal(RunState.Completed, (await world.RunAsync()).State);
+
+        // One that somebody may reach is told.
+        world.Model().Script = call => FakeReply.Good(call) with { Limits = [new LimitReading(LimitNames.RequestsPerDay) { Limit = 1000 }] };
+        var told = await world.RunAsync(new RunOptions { Fresh = true });
+        Assert.Equal(RunState.Failed, told.State);
+        Assert.Contains("no space is left for windows", told.Message, StringComparison.Ordinal);
+    }
 }

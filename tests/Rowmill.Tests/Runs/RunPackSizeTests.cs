@@ -34,6 +34,23 @@ public sealed class RunPackSizeTests
     }
 
     [Fact]
+    public async Task The_second_model_learns_its_size_from_rows_that_the_first_gave_up()
+    {
+        using var world = new RunWorld();
+        world.Job = world.Job with { PackRows = 20, Routes = [RunWorld.Route("a"), RunWorld.Route("b")] };
+        world.Table(RunWorld.Titles(300));
+        world.Model().Script = call => FakeReply.Each(call, t => t == "t1" ? "\"energy\":\"Low\"" : null, ReplyEnding.Refused);
+        world.Model("b").Script = call => call.Titles.Count > 8 ? FakeReply.Text(call, "{\"rows\":[", ReplyEnding.Truncated) : FakeReply.Good(call);
+
+        Assert.Equal(300, (await world.RunAsync()).Rows.Answered);
+
+        var told = world.Seen.Events.Where(e => e.Kind == "pack_size" && (string?)e.Data["model"] == "fake/b").ToList();
+        Assert.NotEmpty(told);
+        Assert.InRange((int?)told[^1].Data["rows"] ?? 0, 5, 8);
+        Assert.InRange(world.Model("b").Calls.Count(c => c.Titles.Count > 8), 1, 10);
+    }
+
+    [Fact]
     public async Task A_number_in_the_job_is_where_each_run_begins()
     {
         using var world = new RunWorld();

@@ -116,7 +116,7 @@ public sealed class RunReceiptTests
             CallId = open,
             At = call.Intent.At,
             Lease = lease,
-            Fresh = true,
+            Supersedes = Supersedes.EveryRoute,
             Rows = [new RowOutcome(call.Intent.Rows[0], OutcomeKind.Abstained, "\"why\""u8.ToArray(), 2)],
         }, TestContext.Current.CancellationToken);
 

@@ -129,14 +129,16 @@ public sealed class RunReplyTests
         Assert.InRange(world.Model().Calls.Count, 2, most);
     }
 
-    [Fact]
-    public async Task The_good_rows_of_a_failed_generation_count()
+    [Theory]
+    [InlineData(FailureKind.BadGeneration)]
+    [InlineData(FailureKind.ConnectionLost)]
+    public async Task The_good_rows_of_a_reply_that_failed_or_broke_off_count(FailureKind kind)
     {
         using var world = new RunWorld();
         world.Table(RunWorld.Titles(2));
         world.Model().Script = call => call.Number > 1 ? FakeReply.Good(call) : new ModelResult
         {
-            Failure = new ModelFailure(FailureKind.BadGeneration, "broken") { PartialText = Encoding.UTF8.GetBytes("""{"rows":[{"id":1,"energy":"High"},{"id":2,"en""") },
+            Failure = new ModelFailure(kind, "broken") { PartialText = Encoding.UTF8.GetBytes("""{"rows":[{"id":1,"energy":"High"},{"id":2,"en""") },
         };
 
         Assert.Equal(2, (await world.RunAsync()).Rows.Answered);

@@ -102,7 +102,7 @@ public sealed class AccessTests
         Assert.Equal(SimulatorFault.WrongLabel, Assert.Single(new SimulatorOptions().With("WRONG_label", 1).Faults).Key);
         Assert.Throws<ProblemException>(() => new SimulatorOptions().With("flood", 1));
         Assert.Equal(SimulatorDialect.OllamaV1, new SimulatorOptions().WithDialect("ollama-v1").Dialect);
-        Assert.Throws<ProblemException>(() => new SimulatorOptions().WithDialect("ollama"));
+        Assert.Throws<ProblemException>(() => new SimulatorOptions().WithDialect("olama"));
         Assert.DoesNotContain("sk-", s_closed.ToString(), StringComparison.Ordinal);
     }
 }

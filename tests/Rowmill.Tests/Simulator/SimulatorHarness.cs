@@ -63,6 +63,13 @@ internal sealed class SimulatorHarness : IAsyncDisposable
     public static string Worth(int tokens, string model = "m") =>
         $$"""{"model":"{{model}}","messages":[{"role":"user","content":"12345678"}],"max_completion_tokens":{{tokens - 2}}}""";
 
+    /// <summary>A user message that asks about rows with these titles, as raw JSON of a string.</summary>
+    public static string Ask(params string[] titles)
+    {
+        var rows = string.Join(",", titles.Select((t, i) => $$"""{"id":{{i + 1}},"title":{{Quote(t)}}}"""));
+        return Quote($$"""{"rows":[{{rows}}]}""");
+    }
+
     public static string Quote(string text) => JsonSerializer.Serialize(text);
 
     public async Task<Reply> AskAsync(string body, string? key = null, CancellationToken cancellationToken = default)
@@ -71,6 +78,31 @@ internal sealed class SimulatorHarness : IAsyncDisposable
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         if (key is not null) request.Headers.TryAddWithoutValidation("Authorization", key);
         return await SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Posts JSON to a path of the server, with headers written as <c>name: value</c>.</summary>
+    public async Task<Reply> PostAsync(string path, string body, params string[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.BaseAddress, path));
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        return await SendAsync(request, headers);
+    }
+
+    public async Task<Reply> GetAsync(string path, params string[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server.BaseAddress, path));
+        return await SendAsync(request, headers);
+    }
+
+    private async Task<Reply> SendAsync(HttpRequestMessage request, string[] headers)
+    {
+        foreach (var header in headers)
+        {
+            var colon = header.IndexOf(':', StringComparison.Ordinal);
+            request.Headers.TryAddWithoutValidation(header[..colon], header[(colon + 1)..].Trim());
+        }
+
+        return await SendAsync(request);
     }
 
     public async Task<Reply> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken = default)

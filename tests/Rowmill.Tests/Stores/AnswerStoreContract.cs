@@ -114,14 +114,16 @@ public abstract class AnswerStoreContract
         Assert.Contains("new", found[1].Text(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task An_answer_asked_afresh_supersedes_the_older_one_of_its_route()
+    [Theory]
+    [InlineData(Supersedes.EveryRoute)]
+    [InlineData(Supersedes.OwnRoute)]
+    public async Task An_answer_asked_afresh_supersedes_the_older_one_of_its_route(Supersedes supersedes)
     {
         await using var store = await OpenAsync();
         await store.Answers.AppendAsync(Pack(Answer(1, "\"old\""), Answer(2, "\"kept\"")));
         Assert.Equal("\"old\"", (await store.Answers.FindAsync(s_scope, 1))[0].Text());
 
-        await store.Answers.AppendAsync(Pack(Answer(1, "\"new\"")) with { Fresh = true });
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"new\"")) with { Supersedes = supersedes });
 
         Assert.Equal(["\"new\"", "\"kept\""], (await store.Answers.FindAsync(s_scope, 1, 2)).Select(f => f.Text()));
     }
@@ -131,13 +133,25 @@ public abstract class AnswerStoreContract
     {
         await using var store = await OpenAsync();
         await store.Answers.AppendAsync(Pack(Answer(1, "\"old\""), Answer(2, "\"kept\"")));
-        await store.Answers.AppendAsync(Pack(Answer(1, "\"fresh\""), Fail(2)) with { Route = "b/y@http://two", Fresh = true });
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"fresh\""), Fail(2)) with { Route = "b/y@http://two", Supersedes = Supersedes.EveryRoute });
 
         Assert.Equal(["\"fresh\"", "\"kept\""], (await store.Answers.FindAsync(s_scope, 1, 2)).Select(f => f.Text()));
         Assert.Equal("\"old\"", (await store.Answers.FindAsync(s_scope with { Routes = ["a/x@http://one"] }, 1))[0].Text());
 
         await store.Answers.AppendAsync(Pack(Answer(1, "\"newest\"")));
         Assert.Equal("\"newest\"", (await store.Answers.FindAsync(s_scope, 1))[0].Text());
+    }
+
+    [Fact]
+    public async Task An_answer_asked_afresh_of_its_route_alone_leaves_the_order_of_the_routes()
+    {
+        await using var store = await OpenAsync();
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"first\"")));
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"old\"")) with { Route = "b/y@http://two" });
+        await store.Answers.AppendAsync(Pack(Answer(1, "\"new\"")) with { Route = "b/y@http://two", Supersedes = Supersedes.OwnRoute });
+
+        Assert.Equal("\"first\"", (await store.Answers.FindAsync(s_scope, 1))[0].Text());
+        Assert.Equal("\"new\"", (await store.Answers.FindAsync(s_scope with { Routes = ["b/y@http://two"] }, 1))[0].Text());
     }
 
     [Fact]

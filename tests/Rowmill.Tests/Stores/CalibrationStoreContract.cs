@@ -55,6 +55,18 @@ public abstract class CalibrationStoreContract : IDisposable
     }
 
     [Fact]
+    public async Task The_form_that_a_model_takes_is_kept_by_route()
+    {
+        Assert.Null(await Store.FormAsync(Route));
+
+        await Store.SetFormAsync(Route, StructuredOutput.Schema);
+        await Store.SetFormAsync(Route, StructuredOutput.JsonMode);
+
+        Assert.Equal(StructuredOutput.JsonMode, await Store.FormAsync(Route));
+        Assert.Null(await Store.FormAsync("groq/other"));
+    }
+
+    [Fact]
     public async Task Sums_that_cannot_be_true_are_left_out()
     {
         await Store.AddAsync(Route, "q", Calls(3));
@@ -125,6 +137,17 @@ public sealed class SqliteCalibrationStoreTests : CalibrationStoreContract
 
         Assert.Equal(Calls(9), await OpenFile().ReadAsync(Route, "q"));
         Assert.Empty(await windows.ReadAsync());
+    }
+
+    [Fact]
+    public async Task A_form_that_was_refused_long_ago_is_tried_anew()
+    {
+        await Store.SetFormAsync(Route, StructuredOutput.JsonMode);
+
+        _clock.Advance(TimeSpan.FromDays(13));
+        Assert.Equal(StructuredOutput.JsonMode, await OpenFile().FormAsync(Route));
+        _clock.Advance(TimeSpan.FromDays(2));
+        Assert.Null(await Store.FormAsync(Route));
     }
 
     [Fact]

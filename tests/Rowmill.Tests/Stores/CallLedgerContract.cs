@@ -63,6 +63,20 @@ public abstract partial class CallLedgerContract
     }
 
     [Fact]
+    public async Task A_call_may_carry_no_row()
+    {
+        await using var store = await OpenAsync();
+        var settled = await store.Calls.OpenAsync(Intent() with { Rows = [] });
+        var open = await store.Calls.OpenAsync(Intent() with { Rows = [], MaxUsd = 2 });
+        await store.Calls.SettleAsync(Settlement(settled));
+
+        Assert.Empty(await store.Calls.ReadAsync(new CallQuery("songs") { Row = Key(1) }).ToListAsync());
+        Assert.Equal([settled, open], (await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync()).Select(c => c.CallId));
+        Assert.All(await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync(), c => Assert.Empty(c.Intent.Rows));
+        Assert.Equal(new Doubt(1, 0, 2), await store.Calls.FindDoubtAsync(new Lease("songs", "run-2", 2)));
+    }
+
+    [Fact]
     public async Task A_row_is_not_found_across_the_border_of_two_keys()
     {
         await using var store = await OpenAsync();

@@ -31,12 +31,12 @@ internal sealed class AppendOp : WriteOp
         _question = session.Names.Id(_pack.Question);
         session.Statement("pack_append")
             .Bind(1, job).Bind(2, _question).Bind(3, route).Bind(4, session.Names.Id(_pack.RunId))
-            .Bind(5, _pack.CallId).Bind(6, StoreTime.Of(_pack.At)).Bind(7, _pack.Fresh ? 1 : 0).Bind(8, _pack.Rows.Count)
+            .Bind(5, _pack.CallId).Bind(6, StoreTime.Of(_pack.At)).Bind(7, (int)_pack.Supersedes).Bind(8, _pack.Rows.Count)
             .BindBlob(9, Keys).BindText(10, _lines.AsSpan(0, _length))
             .Run();
         Result = session.Connection.LastInsertId;
         if (_pack.Settlement is { } settlement && !SettleCallOp.TryExecute(session, settlement)) Refusal = SettleCallOp.NoSuchCall(settlement);
-        session.Count(_question, route, job, new PackTotals(1, _pack.Rows.Count, _good, _pack.Fresh ? 1 : 0));
+        session.Count(_question, route, job, new PackTotals(1, _pack.Rows.Count, _good, _pack.Supersedes == Supersedes.Nothing ? 0 : 1));
     }
 
     public override void Committed(WriteSession session) => session.Index.Added(Result, _question, Keys);

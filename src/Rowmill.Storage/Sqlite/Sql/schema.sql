@@ -17,6 +17,7 @@ INSERT INTO meta VALUES ('indexed_to', 0), ('syncs', 0);
 
 -- The outcomes of one call, append-only. keys: n times 16 bytes; lines: n lines of JSON,
 -- {"answer":{…}} or {"abstain":"why"} or {"failed":{…}}, with ,"attempt":k when that is not 1. A last line is their checksum, {"sum":…}.
+-- fresh: what is good here supersedes older outcomes of its rows: 0 none, 1 those of every route, 2 those of its own.
 CREATE TABLE packs (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL,

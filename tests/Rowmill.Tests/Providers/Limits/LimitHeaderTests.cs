@@ -75,7 +75,7 @@ public sealed class LimitHeaderTests
     public async Task Of_an_unknown_service_the_reset_counts_only_where_the_numbers_agree(
         string limit, string remaining, string reset, string window, double? full)
     {
-        foreach (var provider in new[] { "openai-compatible", "simulator", "ollama" })
+        foreach (var provider in new[] { "openai-compatible", "simulator" })
         {
             var reading = Assert.Single(await ReadAsync(provider, Requests(limit, remaining, reset)));
             Assert.Equal((window, (TimeSpan?)(full is { } f ? TimeSpan.FromSeconds(f) : null)), (reading.Window, reading.FullIn));

@@ -17,8 +17,6 @@ public sealed class OpenAiClientTests() : OpenAiClientContract("openai");
 
 public sealed class GroqClientTests() : OpenAiClientContract("groq");
 
-public sealed class OllamaClientTests() : OpenAiClientContract("ollama");
-
 public sealed class SimulatorClientTests() : OpenAiClientContract("simulator");
 
 public sealed class OpenAiCompatibleClientTests() : OpenAiClientContract("openai-compatible");

@@ -1,5 +1,4 @@
 using Rowmill.Core.Models;
-using Rowmill.Providers.OpenAi;
 
 namespace Rowmill.Tests.Providers;
 
@@ -23,9 +22,25 @@ public sealed class OpenAiDialectTests
         Assert.Equal(form, Given.Client(new ScriptedHttp(), Given.Route(provider, model)).StructuredOutput);
 
     [Theory]
-    [InlineData("http://localhost:11434")]
-    [InlineData("http://localhost:11434/")]
-    [InlineData("http://localhost:11434/v1")]
-    public void Ollamas_v1_is_added_where_it_is_missing(string baseUrl) =>
-        Assert.Equal("http://localhost:11434/v1/chat/completions", OpenAiDialect.For("ollama")!.ChatUrl(baseUrl));
+    [InlineData("https://x.openai.azure.com/openai/deployments/d", "https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21", "api-key")]
+    [InlineData("https://x.openai.azure.com/openai/v1", "https://x.openai.azure.com/openai/v1/chat/completions", "api-key")]
+    [InlineData("https://gateway.test/openai/deployments/d/", "https://gateway.test/openai/deployments/d/chat/completions?api-version=2024-10-21", "api-key")]
+    [InlineData("https://generativelanguage.googleapis.com/v1beta/openai", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", "Authorization")]
+    [InlineData("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/chat/completions", "Authorization")]
+    public async Task Compatible_servers_are_asked_where_they_answer_with_the_key_where_they_look_for_it(string baseUrl, string url, string header)
+    {
+        var http = new ScriptedHttp().Reply(200, """{"choices":[{"message":{"content":"{}"}}]}""");
+        await Given.Client(http, Given.Route("openai-compatible", baseUrl: baseUrl)).AskAsync(Given.Request());
+        Assert.Equal(url, http.Url!.AbsoluteUri);
+        Assert.Contains(Given.Key, http.Headers[header], StringComparison.Ordinal);
+        Assert.Equal(header == "api-key", !http.Headers.ContainsKey("Authorization"));
+    }
+
+    [Fact]
+    public async Task Azures_wait_in_milliseconds_is_believed()
+    {
+        var http = new ScriptedHttp().Reply(
+            429, """{"error":{"code":"429","message":"Requests have exceeded the token rate limit of your tier."}}""", ("retry-after-ms", "25500"), ("retry-after", "26"));
+        Assert.Equal(TimeSpan.FromSeconds(25.5), (await Given.Failure(http, Given.Route("openai-compatible"))).RetryAfter);
+    }
 }

@@ -76,6 +76,18 @@ public sealed class OpenAiFailureTests
         { 404, "404 page not found", FailureKind.BadRequest },
         { 404, """{"error":{"message":"Invalid URL (POST /chat/completions)","type":"invalid_request_error"}}""", FailureKind.BadRequest },
 
+        // Azure, vLLM, llama.cpp and Gemini's compatible endpoint, where they differ
+        { 400, """{"error":{"message":"The response was filtered","type":null,"param":"prompt","code":"invalid_request","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":{"hate":{"filtered":true,"severity":"high"}}}}}""", FailureKind.Filtered },
+        { 404, """{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}""", FailureKind.ModelRefused },
+        { 401, """{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}""", FailureKind.KeyRefused },
+        { 429, """{"error":{"code":"429","message":"Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current pricing tier. Please retry after 26 seconds."}}""", FailureKind.RateLimited },
+        { 404, """{"object":"error","message":"The model `x` does not exist.","type":"NotFoundError","param":null,"code":404}""", FailureKind.ModelRefused },
+        { 400, """{"error":{"message":"The provided JSON schema contains features not supported by xgrammar.","type":"BadRequestError","param":null,"code":400}}""", FailureKind.FormRefused },
+        { 400, """{"error":{"code":400,"message":"JSON schema conversion failed: Pattern must start with '^' and end with '$'","type":"invalid_request_error"}}""", FailureKind.FormRefused },
+        { 400, """{"error":{"code":400,"message":"failed to parse grammar","type":"invalid_request_error"}}""", FailureKind.FormRefused },
+        { 404, """[{"error":{"code":404,"message":"models/gemini-9 is not found for API version v1main, or is not supported for generateContent.","status":"NOT_FOUND"}}]""", FailureKind.ModelRefused },
+        { 503, """[{"error":{"code":503,"message":"The model is overloaded. Please try again later.","status":"UNAVAILABLE"}}]""", FailureKind.Unavailable },
+
         // The request
         { 400, """{"error":{"message":"This model does not support response format `json_schema`. See supported models at …","type":"invalid_request_error"}}""", FailureKind.FormRefused },
         { 400, """{"error":{"message":"Invalid schema for response_format 'rows': In context=('properties',), 'x' is not permitted.","type":"invalid_request_error","param":"response_format","code":null}}""", FailureKind.FormRefused },
@@ -158,10 +170,9 @@ public sealed class OpenAiFailureTests
     }
 
     [Theory]
-    [InlineData("ollama", 404, """{"error":{"message":"model 'm-1' not found"}}""", "`ollama pull m-1`")]
     [InlineData("openai", 404, "404 page not found", "is base_url https://api.test/v1 right?")]
     [InlineData("openai", 403, "error code: 1010", "the key was not looked at")]
-    [InlineData("ollama", 500, """{"error":"model requires more system memory (5.6 GiB) than is available (3.1 GiB)"}""", "smaller model")]
+    [InlineData("openai-compatible", 500, """{"error":"model requires more system memory (5.6 GiB) than is available (3.1 GiB)"}""", "smaller model")]
     public async Task The_message_says_what_to_do(string provider, int status, string body, string advice) =>
         Assert.Contains(advice, (await Given.Failure(new ScriptedHttp().Reply(status, body), Given.Route(provider))).Message, StringComparison.Ordinal);
 

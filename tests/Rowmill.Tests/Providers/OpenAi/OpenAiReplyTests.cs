@@ -20,7 +20,7 @@ public sealed class OpenAiReplyTests
         var result = await Given.Client(http).AskAsync(Given.Request());
         Assert.Equal("""{"label":"a","score":null}""", Given.Utf8(result.Reply!.Text));
         Assert.Equal(ReplyEnding.Complete, result.Reply.Ending);
-        Assert.Equal(new TokenUsage(120, 64, 14), result.Reply.Usage);
+        Assert.Equal(new TokenUsage(120, 64, 14) { Reasoning = 9 }, result.Reply.Usage);
         Assert.Equal("req_7", result.RequestId);
     }
 

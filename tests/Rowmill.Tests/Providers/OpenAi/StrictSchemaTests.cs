@@ -82,9 +82,9 @@ public sealed class StrictSchemaTests
     public void Only_the_strict_form_loses_anything()
     {
         var client = Given.Client(new ScriptedHttp());
-        Assert.Equal(["maxLength at rows[].why cannot be expressed; still enforced"], client.SchemaLosses(Given.Request(StructuredOutput.StrictSchema)));
-        Assert.Empty(client.SchemaLosses(Given.Request(StructuredOutput.Schema)));
-        Assert.Empty(client.SchemaLosses(Given.Request(StructuredOutput.JsonMode)));
+        Assert.Equal(["maxLength at rows[].why cannot be expressed; still enforced"], client.Losses(Given.Request(StructuredOutput.StrictSchema)));
+        Assert.Empty(client.Losses(Given.Request(StructuredOutput.Schema)));
+        Assert.Empty(client.Losses(Given.Request(StructuredOutput.JsonMode)));
     }
 
     private static StrictSchema Translate(string schema) => StrictSchema.Of(Encoding.UTF8.GetBytes(schema));

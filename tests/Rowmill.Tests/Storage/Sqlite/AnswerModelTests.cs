@@ -12,7 +12,7 @@ public sealed class AnswerModelTests
     private static readonly string[] s_routes = ["a/x@http://one", "b/y@http://two", "c/z@http://three"];
     private static readonly string[] s_questions = ["question", "another"];
 
-    private sealed record Stored(string Question, string Route, int Row, OutcomeKind Kind, string Json, bool Fresh);
+    private sealed record Stored(string Question, string Route, int Row, OutcomeKind Kind, string Json, Supersedes Supersedes);
 
     [Theory]
     [InlineData(1, 16, 8)]
@@ -68,8 +68,9 @@ public sealed class AnswerModelTests
         var keys = rows.Select((_, i) => first + i).ToHashSet();
         var again = model.Any(s => s.Question == question && s.Route == route && s.Kind != OutcomeKind.Failed && keys.Contains(s.Row));
         if (again && chance.Next(3) > 0) return;
-        await store.AppendAsync(Pack(rows) with { Question = question, Route = route, Fresh = again });
-        model.AddRange(rows.Select((r, i) => new Stored(question, route, first + i, r.Kind, System.Text.Encoding.UTF8.GetString(r.Json.Span), again)));
+        var supersedes = !again ? Supersedes.Nothing : chance.Next(2) == 0 ? Supersedes.EveryRoute : Supersedes.OwnRoute;
+        await store.AppendAsync(Pack(rows) with { Question = question, Route = route, Supersedes = supersedes });
+        model.AddRange(rows.Select((r, i) => new Stored(question, route, first + i, r.Kind, System.Text.Encoding.UTF8.GetString(r.Json.Span), supersedes)));
     }
 
     private static async Task Compare(IAnswerStore store, List<Stored> model, Random chance)
@@ -94,7 +95,7 @@ public sealed class AnswerModelTests
     private static Stored? Best(List<Stored> model, AnswerScope scope, int row)
     {
         var all = model.Where(s => s.Question == scope.Question && s.Row == row && scope.Routes.Contains(s.Route)).ToList();
-        var counting = all.Skip(Math.Max(0, all.FindLastIndex(s => s.Fresh && s.Kind != OutcomeKind.Failed))).Reverse();
+        var counting = all.Skip(Math.Max(0, all.FindLastIndex(s => s.Supersedes == Supersedes.EveryRoute && s.Kind != OutcomeKind.Failed))).Reverse();
         return counting.OrderBy(s => s.Kind == OutcomeKind.Failed ? int.MaxValue : scope.Routes.ToList().IndexOf(s.Route)).FirstOrDefault();
     }
 }

@@ -120,7 +120,7 @@ public sealed class SqliteStoreTests : IDisposable
             Assert.NotNull((await (i % 2 == 0 ? two : one).Answers.FindAsync(s_scope, i))[0]);
         }
 
-        await two.Answers.AppendAsync(Pack(Answer(3, "\"new\"")) with { Fresh = true });
+        await two.Answers.AppendAsync(Pack(Answer(3, "\"new\"")) with { Supersedes = Supersedes.EveryRoute });
         Assert.Equal("\"new\"", (await one.Answers.FindAsync(s_scope, 3))[0].Text());
     }
 

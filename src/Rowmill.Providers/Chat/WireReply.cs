@@ -1,0 +1,34 @@
+using Rowmill.Core.Models;
+
+namespace Rowmill.Providers.Chat;
+
+/// <summary>What is wanted of a reply's body, whatever its wire.</summary>
+internal struct WireReply
+{
+    /// <summary>The service's id of the reply.</summary>
+    public string? Id { get; set; }
+
+    /// <summary>True when there is a message of the model, with text or without.</summary>
+    public bool HasMessage { get; set; }
+
+    /// <summary>True when the body says <c>error</c>.</summary>
+    public bool HasError { get; set; }
+
+    /// <summary>The message's text, UTF-8, thinking left out; null when it has none.</summary>
+    public byte[]? Text { get; set; }
+
+    /// <summary>What the model said instead of an answer, when it refused.</summary>
+    public string? Refusal { get; set; }
+
+    /// <summary>Why it stopped.</summary>
+    public ReplyEnding Ending { get; set; }
+
+    /// <summary>Why the service let the model answer nothing at all (a blocked prompt); null when it did not.</summary>
+    public string? Blocked { get; set; }
+
+    /// <summary>Why it wrote no more, its own words or ours, when it broke off in the middle of a stream; null when it did not.</summary>
+    public string? BrokeOff { get; set; }
+
+    /// <summary>Tokens as the service told them, true or not (<see cref="UsageBounds"/>); a number that is no count is -1.</summary>
+    public TokenUsage? Usage { get; set; }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Rowmill.Core.Models;
+using Rowmill.Core.Questions;
+using Rowmill.Providers.Chat;
+
+namespace Rowmill.Providers.OpenAi;
+
+/// <summary>The body of a chat completion request.</summary>
+internal static class OpenAiRequest
+{
+    public static void Write(TemplateWriter body, string model, ModelRequest request, WireHabits habits, string outputLimit)
+    {
+        var json = body.Json;
+        json.WriteStartObject();
+        json.WriteString("model"u8, model);
+        json.WriteStartArray("messages"u8);
+        Message(json, "system"u8, request.System);
+        foreach (var turn in request.Earlier) Message(json, turn.IsModel ? "assistant"u8 : "user"u8, turn.Text);
+        json.WriteStartObject();
+        json.WriteString("role"u8, "user"u8);
+        json.WritePropertyName("content"u8);
+        body.User();
+        json.WriteEndObject();
+        json.WriteEndArray();
+        WriteForm(body, request);
+        WriteSampling(json, habits.Sent(request.Sampling));
+        body.Number(outputLimit, r => r.MaxOutputTokens);
+        json.WriteEndObject();
+        foreach (var option in habits.Unsent(request.Sampling)) body.Lose($"{option} is not sent: the model refuses it");
+    }
+
+    private static void Message(Utf8JsonWriter json, ReadOnlySpan<byte> role, string content)
+    {
+        if (content.Length == 0) return;
+        json.WriteStartObject();
+        json.WriteString("role"u8, role);
+        json.WriteString("content"u8, content);
+        json.WriteEndObject();
+    }
+
+    private static void WriteForm(TemplateWriter body, ModelRequest request)
+    {
+        if (request.Form is StructuredOutput.Text) return;
+        var json = body.Json;
+        json.WriteStartObject("response_format"u8);
+        if (request.Form is StructuredOutput.JsonMode)
+        {
+            json.WriteString("type"u8, "json_object"u8);
+        }
+        else
+        {
+            var strict = request.Form is StructuredOutput.StrictSchema ? StrictSchema.Of(request.ReplySchema) : null;
+            json.WriteString("type"u8, "json_schema"u8);
+            json.WriteStartObject("json_schema"u8);
+            json.WriteString("name"u8, "rows"u8);
+            json.WriteBoolean("strict"u8, strict is not null);
+            json.WritePropertyName("schema"u8);
+            if (strict is null) json.WriteRawValue(request.ReplySchema.Span);
+            else strict.Json.WriteTo(json);
+            json.WriteEndObject();
+            body.Lose(strict?.Losses ?? []);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteSampling(Utf8JsonWriter json, SamplingOptions sampling)
+    {
+        if (sampling.Temperature is { } temperature) json.WriteNumber("temperature"u8, temperature);
+        if (sampling.TopP is { } topP) json.WriteNumber("top_p"u8, topP);
+        if (sampling.Seed is { } seed) json.WriteNumber("seed"u8, seed);
+        if (sampling.ReasoningEffort is { } effort) json.WriteString("reasoning_effort"u8, effort);
+    }
+}
