@@ -9,7 +9,7 @@ internal static partial class RouteSection
     private const int LargestContext = 100_000_000;
 
     /// <summary>What the clients of these providers add to the address themselves.</summary>
-    private static readonly List<AddedPath> AddedPaths =
+    private static readonly List<AddedPath> s_addedPaths =
         [new("ollama", "/v1"), new("ollama", "/api"), new("gemini", "/v1beta"), new("anthropic", "/v1")];
 
     /// <summary>How the routes are used; a mistake is reported.</summary>
@@ -120,7 +120,7 @@ internal static partial class RouteSection
         else
         {
             var address = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-            if (provider is not null && AddedPaths.Find(path => path.Provider == provider.Name && address.EndsWith(path.Path, StringComparison.Ordinal)) is { } added)
+            if (provider is not null && s_addedPaths.Find(path => path.Provider == provider.Name && address.EndsWith(path.Path, StringComparison.Ordinal)) is { } added)
                 entry.Report("base_url", $"For {provider.Name} the address is the server's own, without {added.Path}.", $"Write {address[..^added.Path.Length]}.");
             else
                 return address;
