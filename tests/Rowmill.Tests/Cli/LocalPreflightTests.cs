@@ -36,7 +36,7 @@ public sealed class LocalPreflightTests
         var job = await File.ReadAllTextAsync(folder.File("job.yaml"), TestContext.Current.CancellationToken);
         folder.Write("job.yaml", job.Replace("\noutput:", $"\n  - model: ollama/llama3.1:8b\n    base_url: {Nobody()}\noutput:", StringComparison.Ordinal));
         var result = await folder.RunAsync("run", "job.yaml");
-        Assert.Equal(3, result.Exit); // one row is invalid
+        Assert.Equal((3, ""), (result.Exit, result.Exit == 3 ? "" : result.Error)); // one row is invalid
         Assert.Contains("warning: ", result.Out + result.Error, StringComparison.Ordinal);
         Assert.Contains("models[1].model: ollama/llama3.1:8b is not there", result.Out + result.Error, StringComparison.Ordinal);
     }
