@@ -13,13 +13,17 @@ namespace Rowmill;
 /// </summary>
 public sealed class RowmillService : IAsyncDisposable
 {
+    /// <summary>The name of chat clients' calls in the ledger.</summary>
+    internal const string ChatName = "chat-clients";
+
     private readonly EngineOptions _options;
     private readonly Func<Route, IModelClient?>? _client;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
-    private readonly HashSet<Task> _runs = [];
+    private readonly HashSet<Task> _work = [];
     private RowmillEngine? _engine;
+    private MeteredCalls? _calls;
     private bool _disposed;
 
     /// <summary>Creates the service; nothing is opened yet.</summary>
@@ -69,16 +73,15 @@ public sealed class RowmillService : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var run = new JobRun<TRow, TAnswer>(this, job, options ?? new RunOptions(), _stopping.Token, cancellationToken);
-            // Forgotten when it has ended; until then the store stays open for it.
-            _runs.RemoveWhere(r => r.IsCompleted);
-            _runs.Add(run.Completion);
+            Keep(run.Completion);
             return run;
         }
     }
 
     /// <summary>
-    /// A model as a chat client: its calls go through the windows of its limits and into the ledger, like a job's. It streams by giving the whole
-    /// reply at once, takes text only, and tells a failure as <see cref="ModelCallException"/>.
+    /// A model as a chat client: its calls go through the windows of its limits and into the ledger, like a job's, under the name
+    /// <c>chat-clients</c>. It waits up to two minutes for a limit or a service that is down. It takes text only, streams by giving the whole reply
+    /// at once, and tells a failure as <see cref="ModelCallException"/>.
     /// </summary>
     /// <param name="name"><c>provider/model</c>, such as <c>groq/openai/gpt-oss-20b</c>.</param>
     /// <param name="limits">The name of a preset such as <c>groq-free</c>; null for none.</param>
@@ -110,26 +113,38 @@ public sealed class RowmillService : IAsyncDisposable
     /// <exception cref="Core.Stores.StoreException">The disk refused it.</exception>
     public async ValueTask DisposeAsync()
     {
-        Task[] runs;
+        Task[] work;
         lock (_gate)
         {
             if (_disposed) return;
             _disposed = true;
-            runs = [.. _runs];
+            work = [.. _work];
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
-        // How each ended is its own Completion's to tell.
-        await Task.WhenAll(runs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // How each ended is told elsewhere.
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _opening.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_engine is not null) await _engine.DisposeAsync().ConfigureAwait(false);
+            await CloseAsync().ConfigureAwait(false);
         }
         finally
         {
             _opening.Release();
             _stopping.Dispose();
+        }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        try
+        {
+            if (_calls is not null) await _calls.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_engine is not null) await _engine.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -145,10 +160,56 @@ public sealed class RowmillService : IAsyncDisposable
             : environment with { Client = route => own.GetValueOrDefault(route) ?? _client?.Invoke(route) ?? environment.Client(route) };
     }
 
-    /// <summary>One call of a chat client: the seam behind which calls are metered.</summary>
-    private async ValueTask<ModelResult> AskAsync(Route route, ModelRequest request, CancellationToken cancellationToken)
+    /// <summary>One call of a chat client.</summary>
+    private Task<ModelResult> AskAsync(Route route, ModelRequest request, CancellationToken cancellationToken)
     {
-        var environment = await EnvironmentAsync([], cancellationToken).ConfigureAwait(false);
-        return await environment.Client(route).AskAsync(request, cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var asking = MeterAsync(route, request, cancellationToken);
+            Keep(asking);
+            return asking;
+        }
+    }
+
+    private async Task<ModelResult> MeterAsync(Route route, ModelRequest request, CancellationToken cancellationToken)
+    {
+        // The gate is not held while the store opens.
+        await Task.Yield();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, cancellationToken);
+        try
+        {
+            var environment = await EnvironmentAsync([], either.Token).ConfigureAwait(false);
+            var client = environment.Client(route);
+            var calls = await CallsAsync(environment, either.Token).ConfigureAwait(false);
+            return await calls.AskAsync(route, client, request, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // The caller has cancelled nothing.
+            throw new ObjectDisposedException(nameof(RowmillService));
+        }
+    }
+
+    private async ValueTask<MeteredCalls> CallsAsync(RunEnvironment environment, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _calls) is { } open) return open;
+        await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_calls is null) Volatile.Write(ref _calls, await MeteredCalls.OpenAsync(environment, ChatName, cancellationToken).ConfigureAwait(false));
+            return _calls!;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
+    /// <summary>What still goes on; the store stays open for it. What has ended is forgotten.</summary>
+    private void Keep(Task work)
+    {
+        _work.RemoveWhere(w => w.IsCompleted);
+        _work.Add(work);
     }
 }

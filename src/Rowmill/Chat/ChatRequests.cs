@@ -8,6 +8,9 @@ namespace Rowmill.Chat;
 /// <summary>What a chat says, as one request to a route. What a route cannot do is refused, never left out in silence.</summary>
 internal static class ChatRequests
 {
+    // About 3,000 words. What may be written is reserved in the windows, and a model's own most is more than most windows hold.
+    private const int UsualReply = 4096;
+
     /// <summary>The request for a conversation that ends with the user's words.</summary>
     /// <exception cref="NotSupportedException">It asks for something besides text in and text out.</exception>
     public static ModelRequest Of(Route route, IEnumerable<ChatMessage> messages, ChatOptions? options)
@@ -36,7 +39,7 @@ internal static class ChatRequests
                 ChatResponseFormatJson => StructuredOutput.JsonMode,
                 _ => StructuredOutput.Text,
             },
-            MaxOutputTokens = Math.Min(options?.MaxOutputTokens ?? route.MaxOutputTokens, route.MaxOutputTokens),
+            MaxOutputTokens = Math.Min(options?.MaxOutputTokens ?? UsualReply, route.MaxOutputTokens),
             Sampling = new SamplingOptions
             {
                 Temperature = Short(options?.Temperature),

@@ -6,9 +6,9 @@ using Rowmill.Core.Models;
 namespace Rowmill.Chat;
 
 /// <summary>Sends one request by a route, metered.</summary>
-internal delegate ValueTask<ModelResult> RouteCall(Route route, ModelRequest request, CancellationToken cancellationToken);
+internal delegate Task<ModelResult> RouteCall(Route route, ModelRequest request, CancellationToken cancellationToken);
 
-/// <summary>A route as a chat client. It does not retry, except in a lesser form of structured output when the model refuses a better one.</summary>
+/// <summary>A route as a chat client. Whom the model refuses a form of structured output, it asks in the next lesser one; the rest is the meter's.</summary>
 /// <param name="route">The route.</param>
 /// <param name="call">Sends a request.</param>
 internal sealed class RouteChatClient(Route route, RouteCall call) : IChatClient
@@ -22,15 +22,12 @@ internal sealed class RouteChatClient(Route route, RouteCall call) : IChatClient
         ArgumentNullException.ThrowIfNull(messages);
         var request = ChatRequests.Of(route, messages, options);
         var form = (StructuredOutput)Math.Max((int)request.Form, request.Form == StructuredOutput.Text ? 0 : _bestForm);
-        var renamed = false;
         while (true)
         {
             var result = await call(route, ChatRequests.In(form, request), cancellationToken).ConfigureAwait(false);
             if (result.Reply is { } reply) return Response(reply, result.RequestId);
             var failure = result.Failure!;
             if (failure.Kind == FailureKind.FormRefused && form < StructuredOutput.Text) _bestForm = (int)++form;
-            // The client has taken the parameter's other name to heart.
-            else if (failure.Kind == FailureKind.ParameterRefused && !renamed) renamed = true;
             else throw new ModelCallException(failure);
         }
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Rowmill.Chat;
 using Rowmill.Core.Models;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Tests.Package;
 
@@ -24,7 +25,26 @@ public sealed class RouteChatClientTests
         Assert.Equal(1, JsonElement.Parse(response.Text).GetProperty("rows").GetArrayLength());
         Assert.True(response.Usage!.InputTokenCount > 0);
         Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
+        var engine = await world.Rowmill.EngineAsync(Token);
+        var call = await engine.Environment.Calls.ReadAsync(new CallQuery(RowmillService.ChatName), Token).SingleAsync(Token);
+        Assert.Equal((CallState.Settled, response.Usage.InputTokenCount), (call.State, call.Settlement!.Usage.Input));
+        Assert.InRange(call.Settlement.Usage.Input, 1, call.Intent.Reserved.Input);
         Assert.Equal("openai/gpt-oss-20b", chat.GetService<ChatClientMetadata>()!.DefaultModelId);
+    }
+
+    [Fact]
+    public async Task Closing_the_service_gives_up_what_a_chat_waits_for()
+    {
+        await using var world = await PackageWorld.StartAsync();
+        using var chat = world.Rowmill.AsChatClient("groq/openai/gpt-oss-20b", change: r => r with { Limits = new RouteLimits { RequestsPerMinute = 1 } });
+        await chat.GetResponseAsync("?", cancellationToken: Token);
+
+        var waiting = chat.GetResponseAsync("?", cancellationToken: Token);
+        await world.Rowmill.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
+        Assert.Equal(1, world.Server.Stats.Requests);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => chat.GetResponseAsync("?", cancellationToken: Token));
     }
 
     [Fact]
@@ -109,7 +129,7 @@ public sealed class RouteChatClientTests
     private RouteChatClient Client(Func<ModelRequest, ModelResult> says) => new(Route.Of("groq/openai/gpt-oss-20b"), (_, request, _) =>
     {
         _sent.Add(request);
-        return ValueTask.FromResult(says(request));
+        return Task.FromResult(says(request));
     });
 
     private static ModelResult Reply(string text) => new() { Reply = new ModelReply(Encoding.UTF8.GetBytes(text), ReplyEnding.Complete, null) };
