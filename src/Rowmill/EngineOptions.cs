@@ -1,5 +1,4 @@
 using Rowmill.Core.Jobs;
-using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 
 namespace Rowmill;
@@ -12,9 +11,6 @@ public sealed record EngineOptions
 
     /// <summary>Absolute path of the SQLite file for the limits' usage; null for the user's own.</summary>
     public string? LimitsPath { get; init; }
-
-    /// <summary>What is known of models, for routes made in code; job files are read with their own.</summary>
-    public ModelTables Models { get; init; } = ModelTables.BuiltIn;
 
     /// <summary>Reads an environment variable: keys come from nowhere else.</summary>
     public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;

@@ -15,6 +15,7 @@ public sealed class RowmillService : IAsyncDisposable
 {
     private readonly EngineOptions _options;
     private readonly Func<Route, IModelClient?>? _client;
+    private readonly Lazy<ModelTables> _models;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -29,6 +30,8 @@ public sealed class RowmillService : IAsyncDisposable
         options ??= new RowmillOptions();
         _options = options.Engine();
         _client = options.Client;
+        var models = options.ModelsPath is { } path ? Path.GetFullPath(path) : ModelTables.DefaultPath(_options.Variable);
+        _models = new Lazy<ModelTables>(() => ModelTables.Load(models));
     }
 
     /// <summary>
@@ -83,9 +86,9 @@ public sealed class RowmillService : IAsyncDisposable
     /// <param name="name"><c>provider/model</c>, such as <c>groq/openai/gpt-oss-20b</c>.</param>
     /// <param name="limits">The name of a preset such as <c>groq-free</c>; null for none.</param>
     /// <param name="change">Changes what is known of the model: address, limits, price, timeout.</param>
-    /// <exception cref="Core.ProblemException">There is no such provider or preset.</exception>
+    /// <exception cref="Core.ProblemException">There is no such provider or preset, or the user's table of models is wrong.</exception>
     public IChatClient AsChatClient(string name, string? limits = null, Func<Route, Route>? change = null) =>
-        new RouteChatClient(RouteText.Read(name, limits, change), AskAsync);
+        new RouteChatClient(RouteText.Read(name, limits, change, Models), AskAsync);
 
     /// <summary>The engine below, its store open: for jobs of job files, for plans, exports and the ledger. It stays the service's to close.</summary>
     /// <exception cref="Core.Stores.StoreException">The store cannot be used.</exception>
@@ -132,6 +135,10 @@ public sealed class RowmillService : IAsyncDisposable
             _stopping.Dispose();
         }
     }
+
+    /// <summary>What is known of models, the user's own file first.</summary>
+    /// <exception cref="Core.ProblemException">Everything that is wrong with that file.</exception>
+    internal ModelTables Models => _models.Value;
 
     /// <summary>The folder of the store: rows of a run stand there too.</summary>
     internal string Folder => Path.GetDirectoryName(_options.StorePath)!;

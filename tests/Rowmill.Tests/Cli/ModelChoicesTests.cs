@@ -67,22 +67,32 @@ public sealed class ModelChoicesTests
     }
 
     [Fact]
-    public async Task A_live_check_tells_the_form_taken_after_a_refusal_and_the_limits_learned()
+    public async Task A_live_check_tells_the_limits_learned()
     {
         await using var folder = await CliFolder.CreateAsync(new SimulatorOptions { Dialect = SimulatorDialect.Groq, RequestsPerDay = 500, TokensPerMinute = 6000 });
         folder.Variables["GROQ_API_KEY"] = CliFolder.Secret;
         ModelsCommandTests.Use(folder, "groq/llama-3.1-8b-instant", "GROQ_API_KEY");
         var result = await folder.RunAsync("check", "job.yaml", "--live", "--json");
         var live = result.Json.GetProperty("live");
-        Assert.Equal((0, true, "json_mode"), (result.Exit, live.GetProperty("succeeded").GetBoolean(), live.GetProperty("form").GetString()));
+        Assert.Equal((0, true, "GROQ_API_KEY"), (result.Exit, live.GetProperty("succeeded").GetBoolean(), live.GetProperty("key").GetString()));
         Assert.Equal(["requests_per_day", "tokens_per_minute"], live.GetProperty("headers").EnumerateArray().Select(h => h.GetString()));
         var day = live.GetProperty("limits")[0];
         Assert.Equal((500, JsonValueKind.Null, "learned"), (day.GetProperty("limit").GetInt32(), day.GetProperty("limit_before").ValueKind, day.GetProperty("from").GetString()));
 
         var people = (await folder.RunAsync("check", "job.yaml", "--live")).Out;
         Assert.Contains("the one in GROQ_API_KEY is accepted", people, StringComparison.Ordinal);
-        Assert.Contains("JSON of whatever shape; the model refuses", people, StringComparison.Ordinal);
         Assert.Contains("500 requests per day (as known)", people, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_live_check_tells_the_form_that_was_taken_after_a_better_one_was_refused()
+    {
+        await using var folder = await CliFolder.CreateAsync(new SimulatorOptions { Dialect = SimulatorDialect.Groq });
+        ModelsCommandTests.Use(folder, "openai-compatible/llama-3.1-8b-instant", "PRETEND_KEY");
+        var live = (await folder.RunAsync("check", "job.yaml", "--live", "--json")).Json.GetProperty("live");
+        Assert.Equal(("json_mode", "schema"), (live.GetProperty("form").GetString(), live.GetProperty("best_form").GetString()));
+        var people = (await folder.RunAsync("check", "job.yaml", "--live")).Out;
+        Assert.Contains("JSON of whatever shape; the model refuses a schema", people, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +100,7 @@ public sealed class ModelChoicesTests
     {
         await using var folder = await CliFolder.CreateAsync();
         var live = (await folder.RunAsync("check", "job.yaml", "--live", "--json")).Json.GetProperty("live");
-        Assert.Equal(("strict_schema", 0), (live.GetProperty("form").GetString(), live.GetProperty("headers").GetArrayLength()));
+        Assert.Equal(("schema", 0), (live.GetProperty("form").GetString(), live.GetProperty("headers").GetArrayLength()));
     }
 
     private static async Task<CliFolder> OllamaAsync()

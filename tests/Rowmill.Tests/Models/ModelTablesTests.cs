@@ -77,7 +77,7 @@ public sealed class ModelTablesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/home/me/.conf", "/home/me/.conf/rowmill/models.json")]
+    [InlineData("/settings", "/settings/rowmill/models.json")]
     [InlineData("not/rooted", null)]
     [InlineData(null, null)]
     public void The_file_is_where_the_system_keeps_settings(string? config, string? path) => Assert.Equal(
