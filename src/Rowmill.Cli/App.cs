@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Rowmill.Cli.Commands;
 using Rowmill.Cli.Console;
 using Rowmill.Core;
 using Rowmill.Core.Runs;
@@ -29,7 +30,7 @@ internal static class App
         }
         catch (ProblemException e)
         {
-            return output.Fail(ExitCode.UserError, e.Problems);
+            return output.Fail(ExitCode.UserError, await ModelChoices.AdviseAsync(host, e.Problems));
         }
         catch (AlreadyRunningException e)
         {

@@ -1,4 +1,6 @@
+using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
+using Rowmill.Providers.Ollama;
 
 namespace Rowmill.Cli;
 
@@ -19,6 +21,12 @@ internal sealed record CliHost
 
     /// <summary>The file of the limits' usage; null for the user's own.</summary>
     public string? LimitsPath { get; init; }
+
+    /// <summary>Where a provider is when nobody says otherwise; null where it has no address of its own.</summary>
+    public Func<KnownProvider, string?> Address { get; init; } = provider => provider.BaseUrl;
+
+    /// <summary>Bytes of memory that programs can have; null where the system does not tell.</summary>
+    public Func<long?> FreeMemory { get; init; } = LocalServers.FreeMemory;
 
     /// <summary>True when a person watches <see cref="Error"/> on a screen.</summary>
     public bool IsTerminal { get; init; }
@@ -46,6 +54,13 @@ internal sealed record CliHost
 
     /// <summary>An absolute path for one on the command line.</summary>
     public string Absolute(string path) => Path.GetFullPath(path, Directory);
+
+    /// <summary>What is known of models, the user's own file first.</summary>
+    /// <exception cref="Core.ProblemException">Everything that is wrong with that file.</exception>
+    public ModelTables LoadModels() => ModelTables.Load(ModelTables.DefaultPath(Variable));
+
+    /// <summary>The value of the variable with a provider's key, or null when it is not set.</summary>
+    public string? Key(string? variable) => variable is null || Variable(variable) is not { Length: > 0 } key ? null : key;
 
     /// <summary>The real process.</summary>
     public static CliHost ForProcess(Interrupts interrupts)

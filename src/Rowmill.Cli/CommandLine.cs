@@ -28,6 +28,7 @@ internal static class CommandLine
             CallsCommand.Create(host),
             EvalCommand.Create(host),
             AuditCommand.Create(host),
+            ModelsCommand.Create(host),
             LimitsCommand.Create(host),
             SimulateCommand.Create(host),
         };

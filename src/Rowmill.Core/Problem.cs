@@ -16,6 +16,9 @@ public sealed record Problem(string Message)
     /// <summary>What to do about it, in one sentence; null when the message says it.</summary>
     public string? Fix { get; init; }
 
+    /// <summary>The environment variable with the key that is missing; null when something else is wrong.</summary>
+    public string? MissingKey { get; init; }
+
     /// <summary>One line for people: <c>file:line: key: message. fix</c>.</summary>
     public override string ToString()
     {

@@ -21,6 +21,7 @@ public sealed class ApiKeys(Func<string, string?> read)
             {
                 Key = "api_key_env",
                 Fix = $"Set it with: export {variable}=…",
+                MissingKey = variable,
             };
         }
 

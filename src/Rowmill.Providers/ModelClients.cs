@@ -44,7 +44,8 @@ public static class ModelClients
         return problems;
     }
 
-    private static ChatProtocol Protocol(Route route, TimeProvider clock) => route.Provider switch
+    /// <summary>The wire of a route's provider.</summary>
+    internal static ChatProtocol Protocol(Route route, TimeProvider clock) => route.Provider switch
     {
         "gemini" => new GeminiProtocol(route),
         "anthropic" => new AnthropicProtocol(route, clock),

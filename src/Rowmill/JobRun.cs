@@ -66,12 +66,13 @@ public sealed class JobRun<TRow, TAnswer> : IAsyncDisposable
     {
         // The caller goes on at once, whatever its rows do before they first wait.
         await Task.Yield();
-        var schema = job.Settings.Check(typeof(TAnswer));
-        var environment = await service.EnvironmentAsync(job.Settings.Routes, cancellationToken).ConfigureAwait(false);
+        var settings = job.Settings.By(service.Models);
+        var schema = settings.Check(typeof(TAnswer));
+        var environment = await service.EnvironmentAsync(settings.Routes, cancellationToken).ConfigureAwait(false);
         var rows = await RowSpool<TRow>.WriteAsync(job.Rows, service.Folder, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new Started(rows, StartedRun.Start(environment, job.Settings.Job(job.Rows.Name, schema, rows.Path), options, cancellationToken));
+            return new Started(rows, StartedRun.Start(environment, settings.Job(job.Rows.Name, schema, rows.Path), options, cancellationToken));
         }
         catch
         {

@@ -42,7 +42,7 @@ public sealed class RowmillEngine : IAsyncDisposable
             WindowOwner = async route => new WindowOwner(
                 route.Provider,
                 route.BaseUrl,
-                route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? "no key",
+                route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? WindowOwner.NoKey,
                 route.Model),
             Client = route => clients.GetOrAdd(route, r => ModelClients.Create(r, keys, options.Clock)),
             ContextTokens = Local.ContextOf,

@@ -34,9 +34,12 @@ public sealed class RowmillJob<TRow, TAnswer>
     /// <param name="name"><c>provider/model</c>, such as <c>groq/openai/gpt-oss-20b</c> or <c>ollama/llama3.1:8b</c>.</param>
     /// <param name="limits">The name of a preset such as <c>groq-free</c>; null for none: limits are then learned from the service.</param>
     /// <param name="change">Changes what is known of the model: <c>route => route with { Price = new Price(0.15m, 0.60m) }</c>; also its address, limits, timeout.</param>
-    /// <exception cref="Core.ProblemException">There is no such provider or preset.</exception>
-    public RowmillJob<TRow, TAnswer> Model(string name, string? limits = null, Func<Route, Route>? change = null) =>
-        With(Settings with { Routes = [.. Settings.Routes, new JobRoute(RouteText.Read(name, limits, change), null)] });
+    /// <exception cref="Core.ProblemException">There is no such provider, or the preset is not for the model. A preset that only the user's file can hold is looked for when the job starts.</exception>
+    public RowmillJob<TRow, TAnswer> Model(string name, string? limits = null, Func<Route, Route>? change = null)
+    {
+        var known = limits is not null && LimitPresets.Of(limits).Count > 0 ? limits : null;
+        return Add(RouteText.Read(name, known, change, ModelTables.BuiltIn), null, tables => RouteText.Read(name, limits, change, tables));
+    }
 
     /// <summary>Adds a model that a chat client of any kind reaches. It counts against limits and into the ledger like any other.</summary>
     /// <param name="client">The client; it must not retry by itself, and stays the caller's to dispose.</param>
@@ -46,8 +49,11 @@ public sealed class RowmillJob<TRow, TAnswer>
     public RowmillJob<TRow, TAnswer> Model(IChatClient client, string? name = null, Func<Route, Route>? change = null)
     {
         ArgumentNullException.ThrowIfNull(client);
-        return With(Settings with { Routes = [.. Settings.Routes, new JobRoute(RouteText.Of(client, name, change), client)] });
+        return Add(RouteText.Of(client, name, change, ModelTables.BuiltIn), client, tables => RouteText.Of(client, name, change, tables));
     }
+
+    private RowmillJob<TRow, TAnswer> Add(Route route, IChatClient? client, Func<ModelTables, Route> make) =>
+        With(Settings with { Routes = [.. Settings.Routes, new JobRoute(route, client, make)] });
 
     /// <summary>Uses the models side by side instead of one after the other.</summary>
     public RowmillJob<TRow, TAnswer> SideBySide() => With(Settings with { Routing = Routing.Spread });

@@ -12,6 +12,9 @@ public sealed class RowmillOptions
     /// <summary>The SQLite file for the limits' usage; null for the user's own, which all programs of the user share.</summary>
     public string? LimitsPath { get; set; }
 
+    /// <summary>The file of prices, sizes and presets that go before the program's own; null for the user's, see <see cref="ModelTables.DefaultPath"/>.</summary>
+    public string? ModelsPath { get; set; }
+
     /// <summary>Reads an environment variable: keys come from nowhere else. Null for the process's environment.</summary>
     public Func<string, string?>? Variable { get; set; }
 

@@ -18,6 +18,7 @@ public sealed class RowmillService : IAsyncDisposable
 
     private readonly EngineOptions _options;
     private readonly Func<Route, IModelClient?>? _client;
+    private readonly Lazy<ModelTables> _models;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -33,6 +34,8 @@ public sealed class RowmillService : IAsyncDisposable
         options ??= new RowmillOptions();
         _options = options.Engine();
         _client = options.Client;
+        var models = options.ModelsPath is { } path ? Path.GetFullPath(path) : ModelTables.DefaultPath(_options.Variable);
+        _models = new Lazy<ModelTables>(() => ModelTables.Load(models));
     }
 
     /// <summary>
@@ -86,9 +89,9 @@ public sealed class RowmillService : IAsyncDisposable
     /// <param name="name"><c>provider/model</c>, such as <c>groq/openai/gpt-oss-20b</c>.</param>
     /// <param name="limits">The name of a preset such as <c>groq-free</c>; null for none.</param>
     /// <param name="change">Changes what is known of the model: address, limits, price, timeout.</param>
-    /// <exception cref="Core.ProblemException">There is no such provider or preset.</exception>
+    /// <exception cref="Core.ProblemException">There is no such provider or preset, or the user's table of models is wrong.</exception>
     public IChatClient AsChatClient(string name, string? limits = null, Func<Route, Route>? change = null) =>
-        new RouteChatClient(RouteText.Read(name, limits, change), AskAsync);
+        new RouteChatClient(RouteText.Read(name, limits, change, Models), AskAsync);
 
     /// <summary>The engine below, its store open: for jobs of job files, for plans, exports and the ledger. It stays the service's to close.</summary>
     /// <exception cref="Core.Stores.StoreException">The store cannot be used.</exception>
@@ -136,17 +139,9 @@ public sealed class RowmillService : IAsyncDisposable
         }
     }
 
-    private async ValueTask CloseAsync()
-    {
-        try
-        {
-            if (_calls is not null) await _calls.DisposeAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            if (_engine is not null) await _engine.DisposeAsync().ConfigureAwait(false);
-        }
-    }
+    /// <summary>What is known of models, the user's own file first.</summary>
+    /// <exception cref="Core.ProblemException">Everything that is wrong with that file.</exception>
+    internal ModelTables Models => _models.Value;
 
     /// <summary>The folder of the store: rows of a run stand there too.</summary>
     internal string Folder => Path.GetDirectoryName(_options.StorePath)!;
@@ -158,6 +153,18 @@ public sealed class RowmillService : IAsyncDisposable
         var own = routes.Where(r => r.Client is not null).ToDictionary(r => r.Route, IModelClient (r) => new ChatModelClient(r.Route, r.Client!, environment.Clock));
         return own.Count == 0 && _client is null ? environment
             : environment with { Client = route => own.GetValueOrDefault(route) ?? _client?.Invoke(route) ?? environment.Client(route) };
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        try
+        {
+            if (_calls is not null) await _calls.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_engine is not null) await _engine.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>One call of a chat client.</summary>

@@ -1,13 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
 using Rowmill.Core;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
-using Rowmill.Core.Stores;
 
 namespace Rowmill.Cli.Commands;
 
@@ -35,25 +32,25 @@ internal static class CheckCommand
         foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
         var local = await LocalPreflight.CheckAsync(engine, job, host.Stop);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
-        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job), .. local, .. CheckRoutes.Warnings(job), .. CheckWarnings.Of(plan, rows)];
+        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job, arguments.Models), .. local, .. CheckRoutes.Warnings(job, arguments.Models), .. CheckWarnings.Of(plan, rows)];
         var document = new JsonObject
         {
             ["job"] = job.Name,
             ["ok"] = true,
             ["rows"] = rows.Json(),
             ["models"] = new JsonArray([.. job.Routes.Select(r => (JsonNode)r.Name)]),
-            ["routes"] = CheckRoutes.Json(job),
+            ["routes"] = CheckRoutes.Json(job, arguments.Models),
             ["warnings"] = CommandOutput.Json(warnings),
         };
         words.People.WriteLine($"{job.Name}: the job file, its files, {Words.Count(plan.Profile.Rows, "row")} of {plan.Source.Name} and the keys are in order.");
-        foreach (var line in CheckRoutes.Lines(job)) words.People.WriteLine(line);
+        foreach (var line in CheckRoutes.Lines(job, arguments.Models)) words.People.WriteLine(line);
         foreach (var warning in warnings) words.People.WriteLine($"warning: {warning}");
         if (await plan.FirstRequestAsync(client.StructuredOutput, cancellationToken: host.Stop) is { } first)
             Describe(words, document, client, first.Request, first.Rows, rows.Counts.Pending);
         else words.People.WriteLine("No row would be sent.");
 
         var code = ExitCode.Done;
-        if (live) code = await AskAsync(host, words, engine, job, rows.FirstPending, document);
+        if (live) code = await LiveCheck.AskAsync(host, words, engine, job, rows.FirstPending, document);
         words.Document(document);
         return (int)code;
     }
@@ -76,46 +73,5 @@ internal static class CheckCommand
         words.People.WriteLine($"\n{Words.Count(pending, "row")} to ask, about {rows} in a request. The first request:\n\n{preview.Method} {preview.Url}");
         foreach (var (name, value) in preview.Headers) words.People.WriteLine($"{name}: {value}");
         words.People.WriteLine($"\n{preview.Body}");
-    }
-
-    /// <summary>Asks the first row that is not ended, as a run of that one row: it counts in ledger, windows and budget, and its answer is kept.</summary>
-    private static async Task<ExitCode> AskAsync(CliHost host, CommandOutput words, RowmillEngine engine, Job job, long? row, JsonObject document)
-    {
-        if (row is null)
-        {
-            words.People.WriteLine("\nLive: no row is left to ask.");
-            return ExitCode.Done;
-        }
-
-        // Only the first model, and no waiting: what it says now is what the person wants to know.
-        var options = new RunOptions { Rows = new HashSet<long> { row.Value }, Model = job.Routes[0].Name, WriteOutput = false };
-        var summary = await engine.Runner.RunAsync(job with { Patience = TimeSpan.Zero }, options, null, host.Stop, host.Abort);
-        CallSettlement? call = null;
-        await foreach (var record in engine.Environment.Calls.ReadAsync(new CallQuery(job.Name) { RunId = summary.RunId }, host.Stop))
-            call = record.Settlement ?? call;
-        var succeeded = call is { Failure: null };
-        var message = succeeded ? null : call?.Note ?? summary.Message;
-        document["ok"] = succeeded;
-        document["live"] = new JsonObject
-        {
-            ["succeeded"] = succeeded,
-            ["seconds"] = Math.Round(call?.Latency.TotalSeconds ?? 0, 3),
-            ["input_tokens"] = succeeded ? call?.Usage.Input : null,
-            ["output_tokens"] = succeeded ? call?.Usage.Output : null,
-            ["failure"] = call?.Failure is { } kind ? JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString()) : null,
-            ["message"] = message,
-        };
-        words.People.WriteLine(succeeded
-            ? string.Create(CultureInfo.InvariantCulture, $"\nLive: a reply in {call!.Latency.TotalSeconds:0.0} s, {call.Usage.Input} tokens in, {call.Usage.Output} out.")
-            : $"\nLive: {message}");
-        // Without a call a limit, the budget or an interruption came before it.
-        return call is null ? SummaryJson.ExitCode(summary) : call.Failure switch
-        {
-            null => ExitCode.Done,
-            FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted or FailureKind.NoAllowance => ExitCode.Refused,
-            FailureKind.RateLimited => ExitCode.RateLimited,
-            FailureKind.BadRequest or FailureKind.FormRefused or FailureKind.TooLarge => ExitCode.UserError,
-            _ => ExitCode.Failure,
-        };
     }
 }

@@ -11,18 +11,18 @@ namespace Rowmill.Cli.Commands;
 internal static class CheckRoutes
 {
     /// <summary>The routes as JSON: <c>[{model, limits [{window, limit, from, …}], concurrency, burst, account, prices [{tokens, usd_per_million, from, …}]}]</c>.</summary>
-    public static JsonArray Json(Job job) => new([.. job.Routes.Select(route => (JsonNode)new JsonObject
+    public static JsonArray Json(Job job, ModelTables tables) => new([.. job.Routes.Select(route => (JsonNode)new JsonObject
     {
         ["model"] = route.Name,
         ["limits"] = new JsonArray([.. WindowSpec.Of(route.Limits, WindowOwner.Anybody(route)).Select(w => (JsonNode)Limit(route, w))]),
         ["concurrency"] = route.Limits.Concurrency,
         ["burst"] = route.Limits.Burst,
         ["account"] = route.Limits.Account,
-        ["prices"] = new JsonArray([.. Prices(route).Select(p => (JsonNode)Price(route, p.Tokens, p.Usd))]),
+        ["prices"] = new JsonArray([.. Prices(route).Select(p => (JsonNode)Price(tables, route, p.Tokens, p.Usd))]),
     })]);
 
     /// <summary>The same for people, a line for each route's limits and one for its price.</summary>
-    public static IEnumerable<string> Lines(Job job)
+    public static IEnumerable<string> Lines(Job job, ModelTables tables)
     {
         foreach (var route in job.Routes)
         {
@@ -31,16 +31,16 @@ internal static class CheckRoutes
             else yield return $"{route.Name}: limits: {string.Join(", ", windows.Select(w => Text(route, w)))}{Preset(route, windows)}";
             if (route.Price is null) continue;
             var prices = string.Join(", ", Prices(route).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Usd} {p.Tokens.Replace('_', ' ')}")));
-            yield return $"{route.Name}: USD per million tokens: {prices}; {(IsKnown(route) ? $"known models of {Day(KnownModels.Dated)}" : "from the job")}";
+            yield return $"{route.Name}: USD per million tokens: {prices}; {From(KnownPrice(tables, route))}";
         }
     }
 
     /// <summary>Limits that contradict each other, and a cloud service without any.</summary>
-    public static IEnumerable<Problem> Warnings(Job job)
+    public static IEnumerable<Problem> Warnings(Job job, ModelTables tables)
     {
         foreach (var (i, route) in job.Routes.Index())
         {
-            if (WindowSpec.Of(route.Limits, WindowOwner.Anybody(route)).Count == 0 && LimitPresets.For(route.Provider, route.Model) is [var preset, ..])
+            if (WindowSpec.Of(route.Limits, WindowOwner.Anybody(route)).Count == 0 && tables.PresetsFor(route.Provider, route.Model) is [var preset, ..])
                 yield return At(i, "", $"No limits are written for {route.Name}: they are learned from the service's headers and refusals.", $"Write limits: {preset.Name} if its key is one of that plan.");
             foreach (var (name, limit, by, bound) in Pairs(route.Limits))
             {
@@ -74,10 +74,12 @@ internal static class CheckRoutes
         return json;
     }
 
-    private static JsonObject Price(Route route, string tokens, decimal usd)
+    private static JsonObject Price(ModelTables tables, Route route, string tokens, decimal usd)
     {
-        var json = new JsonObject { ["tokens"] = tokens, ["usd_per_million"] = usd, ["from"] = IsKnown(route) ? "known" : "job" };
-        if (IsKnown(route)) json["dated"] = Day(KnownModels.Dated);
+        var json = new JsonObject { ["tokens"] = tokens, ["usd_per_million"] = usd, ["from"] = KnownPrice(tables, route)?.From ?? "job" };
+        if (KnownPrice(tables, route) is not { } known) return json;
+        json["dated"] = known.Dated;
+        if (known.Place is not null) json["source"] = known.Place;
         return json;
     }
 
@@ -101,8 +103,14 @@ internal static class CheckRoutes
     private static bool IsPreset(Route route, WindowSpec window) =>
         route.Preset is { } preset && WindowSpec.Of(preset.Limits, WindowOwner.Anybody(route)).Any(w => w.Name == window.Name && w.Limit == window.Limit);
 
-    /// <summary>Whether a price is as the table of known models has it.</summary>
-    private static bool IsKnown(Route route) => route.Price == KnownModels.Find(route.Provider, route.Model).Price;
+    /// <summary>Where a price is from that is as a table has it; null for one of the job's own.</summary>
+    private static FigureSource? KnownPrice(ModelTables tables, Route route) =>
+        tables.Find(route.Provider, route.Model) is var known && route.Price == known.Price ? known.PriceFrom : null;
 
-    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    private static string From(FigureSource? source) => source switch
+    {
+        null => "from the job",
+        { Place: { } file } => $"{file} of {source.Dated}",
+        _ => $"known models of {source.Dated}",
+    };
 }

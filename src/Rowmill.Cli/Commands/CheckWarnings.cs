@@ -20,11 +20,11 @@ internal static class CheckWarnings
     private const int KeysCounted = 1_000_000;
 
     /// <summary>Models whose context or price is not known.</summary>
-    public static IEnumerable<Problem> Models(Job job)
+    public static IEnumerable<Problem> Models(Job job, ModelTables tables)
     {
         foreach (var (i, route) in job.Routes.Index())
         {
-            var known = KnownModels.Find(route.Provider, route.Model);
+            var known = tables.Find(route.Provider, route.Model);
             if (!known.Listed && known.ContextTokens == route.ContextTokens && route.Provider != "simulator")
             {
                 yield return At($"models[{i}]", string.Create(CultureInfo.InvariantCulture, $"The context of {route.Name} is not known; {route.ContextTokens:N0} tokens are assumed."),

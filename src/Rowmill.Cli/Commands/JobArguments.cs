@@ -2,6 +2,7 @@ using System.CommandLine;
 using Rowmill.Cli.Console;
 using Rowmill.Core;
 using Rowmill.Core.Jobs;
+using Rowmill.Core.Models;
 
 namespace Rowmill.Cli.Commands;
 
@@ -18,6 +19,8 @@ internal sealed class JobArguments
         HelpName = "PATH",
     };
 
+    private ModelTables? _models;
+
     private readonly Option<bool> _json = JsonOption();
 
     /// <summary>Adds the arguments to a command.</summary>
@@ -32,6 +35,10 @@ internal sealed class JobArguments
     /// <summary>The option every command takes.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on stdout; what people read goes to stderr." };
 
+    /// <summary>What is known of models, the user's own file first.</summary>
+    /// <exception cref="ProblemException">Everything that is wrong with that file.</exception>
+    public ModelTables Models => _models ??= _host.LoadModels();
+
     /// <summary>Where the command's words go.</summary>
     public CommandOutput Output(ParseResult parsed, bool events = false) => new(_host, parsed.GetValue(_json) || events);
 
@@ -40,7 +47,7 @@ internal sealed class JobArguments
     public async Task<Job> LoadAsync(ParseResult parsed)
     {
         var name = parsed.GetValue(_job)!;
-        var result = JobFile.Load(name, new JobFileOptions { Directory = _host.Directory });
+        var result = JobFile.Load(name, new JobFileOptions { Directory = _host.Directory, Models = Models });
         return result.Job ?? throw new ProblemException(await result.WithSourceProblemsAsync(_host.Stop));
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using Rowmill.Core.Models;
 using Rowmill.Core.Questions;
 using Rowmill.Core.Rows;
 
@@ -11,6 +12,9 @@ public sealed record JobFileOptions
 {
     /// <summary>The folder a relative path of the job file starts from; null for the current one.</summary>
     public string? Directory { get; init; }
+
+    /// <summary>What is known of models, and the presets; the program's own unless a user's file goes before them.</summary>
+    public ModelTables Models { get; init; } = ModelTables.BuiltIn;
 
     /// <summary>Reads the answer schema; replaced by tests of everything around it.</summary>
     internal AnswerSchemaParser ParseSchema { get; init; } = AnswerSchema.Parse;

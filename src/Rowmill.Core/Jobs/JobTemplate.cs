@@ -13,7 +13,8 @@ public static class JobTemplate
     /// <param name="fileName">The table's file, as the job file is to name it: relative to the job file's folder.</param>
     /// <param name="table">What was seen of it.</param>
     /// <param name="isSet">Whether an environment variable is set: the models whose key is there are chosen.</param>
-    public static string Write(string fileName, SourceGuess table, Func<string, bool> isSet)
+    /// <param name="local">A model of a server that runs here, which is chosen when no key is set; null for none.</param>
+    public static string Write(string fileName, SourceGuess table, Func<string, bool> isSet, Route? local = null)
     {
         var name = JobName(fileName);
         var yaml = new StringBuilder();
@@ -38,7 +39,7 @@ public static class JobTemplate
         WriteFields(yaml, table.Columns);
         WriteQuestion(yaml);
         yaml.Append('\n');
-        yaml.Append(Models(isSet));
+        yaml.Append(Models(isSet, local));
         WriteOutput(yaml, fileName, table);
         return yaml.ToString();
     }
@@ -82,22 +83,26 @@ public static class JobTemplate
 
         """);
 
-    private static string Models(Func<string, bool> isSet)
+    private static string Models(Func<string, bool> isSet, Route? local)
     {
-        var groq = Set("groq", isSet);
-        var openAi = Set("openai", isSet);
-        var none = groq.Length > 0 && openAi.Length > 0;
+        var (groq, openAi, gemini, anthropic) = (Set("groq", isSet), Set("openai", isSet), Set("gemini", isSet), Set("anthropic", isSet));
+        var hasKey = new[] { groq, openAi, gemini, anthropic }.Contains("");
+        var server = !hasKey && local is not null;
+        var ollama = server ? "" : "# ";
+        var address = server && local!.BaseUrl != KnownProviders.Find(local.Provider)?.BaseUrl ? $"    base_url: {YamlQuoting.Quote(local.BaseUrl)}\n" : "";
         return $$"""
             models:                        # tried in this order
               {{groq}}- model: groq/openai/gpt-oss-20b         # key in GROQ_API_KEY
               {{groq}}  limits: groq-free                      # a free key's; delete it for a paid one, its limits are then learned
               {{openAi}}- model: openai/gpt-4o-mini              # key in OPENAI_API_KEY
-              # - model: ollama/llama3.1:8b              # a local server, no key
-              #   context: 8192                          # at most; known models have theirs
+              {{gemini}}- model: gemini/gemini-2.5-flash         # key in GEMINI_API_KEY
+              {{anthropic}}- model: anthropic/claude-haiku-4-5      # key in ANTHROPIC_API_KEY
+              {{ollama}}- model: {{(server ? YamlQuoting.Quote(local!.Name) : "ollama/llama3.1:8b"),-31}} # a local server, no key
+            {{address}}  #   context: 8192                          # at most; known models have theirs
               # - model: openai-compatible/MODEL         # any server with this interface
               #   base_url: http://localhost:8000/v1
               #   price: { input: 0.15, output: 0.60 }   # USD per million tokens
-              {{(none ? "" : "# ")}}- model: {{Simulated}}                     # made-up answers from 'rowmill simulate': {{(none ? "no key variable is set" : "to try things out")}}
+              {{(hasKey || server ? "# " : "")}}- model: {{Simulated}}                     # made-up answers from 'rowmill simulate': {{(hasKey || server ? "to try things out" : "no key variable is set")}}
 
 
             """;

@@ -9,17 +9,18 @@ internal static class LimitsSection
     private const long Most = 1_000_000_000_000;
 
     /// <summary>The limits, none where the job is silent, and the preset they begin with.</summary>
-    public static (RouteLimits Limits, LimitPreset? Preset) ReadLimits(JobMap entry, KnownProvider? provider, string? model)
+    public static (RouteLimits Limits, LimitPreset? Preset) ReadLimits(
+        JobMap entry, KnownProvider? provider, string? model, ModelTables tables)
     {
         var node = entry.Take("limits");
         if (node is YamlText text && YamlScalar.Number(text) is null && YamlScalar.Flag(text) is null)
         {
-            var named = FindPreset(entry, "limits", text.Value, provider, model);
+            var named = FindPreset(entry, "limits", text.Value, provider, model, tables);
             return (named?.Limits ?? RouteLimits.None, named);
         }
 
         if (entry.AsMap("limits", node, "{ requests_per_minute: 30 }") is not { } limits) return (RouteLimits.None, null);
-        var preset = limits.Text("preset") is { } name ? FindPreset(limits, "preset", name, provider, model) : null;
+        var preset = limits.Text("preset") is { } name ? FindPreset(limits, "preset", name, provider, model, tables) : null;
         var known = preset?.Limits ?? RouteLimits.None;
         var result = new RouteLimits
         {
@@ -41,10 +42,11 @@ internal static class LimitsSection
         long? Window(string key) => limits.Whole(key, 1, Most);
     }
 
-    private static LimitPreset? FindPreset(JobMap map, string key, string name, KnownProvider? provider, string? model)
+    private static LimitPreset? FindPreset(
+        JobMap map, string key, string name, KnownProvider? provider, string? model, ModelTables tables)
     {
         // Without its provider or name the model is a mistake of its own; the preset's name can be one all the same.
-        var (preset, problem) = LimitPresets.Find(name, provider?.Name, model);
+        var (preset, problem) = tables.FindPreset(name, provider?.Name, model);
         if (problem is not null) map.Report(key, problem.Message, problem.Fix);
         return preset;
     }

@@ -45,7 +45,7 @@ internal static partial class RouteSection
             }
 
             var entry = new JobMap(map, path, map.Line, reader.Problems);
-            if (ReadRoute(entry) is not { } route) continue;
+            if (ReadRoute(entry, reader.Options.Models) is not { } route) continue;
             if (routes.Exists(r => r.Id == route.Id)) entry.Report("model", $"{route.Name} is listed twice.", "Delete one of them.");
             else routes.Add(route);
         }
@@ -53,13 +53,13 @@ internal static partial class RouteSection
         return routes;
     }
 
-    private static Route? ReadRoute(JobMap entry)
+    private static Route? ReadRoute(JobMap entry, ModelTables tables)
     {
         var name = entry.AsText("model", entry.Require("model", "Write model: PROVIDER/MODEL."));
         var (provider, model) = ReadName(entry, name);
         var baseUrl = ReadBaseUrl(entry, provider);
         var keyEnv = ReadKeyEnv(entry) ?? provider?.ApiKeyEnv;
-        var (limits, preset) = LimitsSection.ReadLimits(entry, provider, model);
+        var (limits, preset) = LimitsSection.ReadLimits(entry, provider, model, tables);
         var price = LimitsSection.ReadPrice(entry);
         var context = (int?)entry.Whole("context", 256, LargestContext);
         var maxOutput = (int?)entry.Whole("max_output", 16, LargestContext);
@@ -67,7 +67,7 @@ internal static partial class RouteSection
         entry.Finish();
         if (provider is null || model is null) return null;
 
-        var known = KnownModels.Find(provider.Name, model);
+        var known = tables.Find(provider.Name, model);
         var contextTokens = context ?? known.ContextTokens;
         if (maxOutput >= contextTokens)
             entry.Report(

@@ -9,6 +9,9 @@ namespace Rowmill.Core.Limits;
 /// <param name="Model">Model name.</param>
 public sealed record WindowOwner(string Provider, string BaseUrl, string Account, string Model)
 {
+    /// <summary>The account of a service that wants no key.</summary>
+    public const string NoKey = "no key";
+
     /// <summary>Somebody who uses a route, whatever the account.</summary>
     public static WindowOwner Anybody(Route route) => new(route.Provider, route.BaseUrl, "", route.Model);
 }

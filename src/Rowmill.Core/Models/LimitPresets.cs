@@ -27,11 +27,15 @@ public static class LimitPresets
     public static IReadOnlyList<LimitPreset> Of(string name) => [.. All.Where(p => p.Name == name)];
 
     /// <summary>The limits of a model under a preset, or what is wrong with naming it there; neither when provider or model is not known.</summary>
-    internal static (LimitPreset? Preset, Problem? Problem) Find(string name, string? provider, string? model)
+    /// <param name="all">The presets there are.</param>
+    /// <param name="name">The name given.</param>
+    /// <param name="provider">The provider.</param>
+    /// <param name="model">The model.</param>
+    internal static (LimitPreset? Preset, Problem? Problem) Find(IReadOnlyList<LimitPreset> all, string name, string? provider, string? model)
     {
         const string writeOut = "Write the limits out: limits: { requests_per_minute: 30 }.";
-        var entries = Of(name);
-        if (entries.Count == 0) return Wrong($"There is no preset '{name}'.", NearestName.Suggest(name, Names));
+        IReadOnlyList<LimitPreset> entries = [.. all.Where(p => p.Name == name)];
+        if (entries.Count == 0) return Wrong($"There is no preset '{name}'.", NearestName.Suggest(name, [.. all.Select(p => p.Name).Distinct(StringComparer.Ordinal)]));
         if (provider is null || model is null) return default;
         if (entries[0].Provider != provider) return Wrong($"'{name}' holds limits of {entries[0].Provider}, not of {provider}.", writeOut);
         return entries.FirstOrDefault(e => e.Model == model) is { } found ? (found, null)

@@ -41,21 +41,23 @@ public sealed record Route
 
     /// <summary>The route of a name, with all that is known of its provider and model: address, key's variable, sizes, price.</summary>
     /// <param name="name"><c>provider/model</c>.</param>
+    /// <param name="tables">What is known of models; null for what the program knows itself.</param>
     /// <exception cref="ProblemException">There is no such provider, or the name is none.</exception>
     /// <remarks>The address of a provider that has none of its own (<c>openai-compatible</c>) is empty until it is given.</remarks>
-    public static Route Of(string name)
+    public static Route Of(string name, ModelTables? tables = null)
     {
         var (provider, model, problem) = RouteName.Read(name);
-        return problem is null ? Of(provider!.Name, model!, provider.BaseUrl ?? "") with { ApiKeyEnv = provider.ApiKeyEnv } : throw new ProblemException(problem);
+        return problem is null ? Of(provider!.Name, model!, provider.BaseUrl ?? "", tables) with { ApiKeyEnv = provider.ApiKeyEnv } : throw new ProblemException(problem);
     }
 
     /// <summary>The route to a model by a client of the caller's, with what is known of the model.</summary>
     /// <param name="provider">Provider name.</param>
     /// <param name="model">The provider's name of the model.</param>
     /// <param name="baseUrl">Where it is, to tell equal names apart.</param>
-    public static Route Of(string provider, string model, string baseUrl)
+    /// <param name="tables">What is known of models; null for what the program knows itself.</param>
+    public static Route Of(string provider, string model, string baseUrl, ModelTables? tables = null)
     {
-        var known = KnownModels.Find(provider, model);
+        var known = (tables ?? ModelTables.BuiltIn).Find(provider, model);
         return new Route
         {
             Provider = provider,
@@ -69,10 +71,12 @@ public sealed record Route
     }
 
     /// <summary>The same route under the limits of a preset.</summary>
+    /// <param name="preset">Its name.</param>
+    /// <param name="tables">The presets there are; null for those of the program.</param>
     /// <exception cref="ProblemException">There is no such preset, or it does not know the model.</exception>
-    public Route Under(string preset)
+    public Route Under(string preset, ModelTables? tables = null)
     {
-        var (found, problem) = LimitPresets.Find(preset, Provider, Model);
+        var (found, problem) = (tables ?? ModelTables.BuiltIn).FindPreset(preset, Provider, Model);
         return problem is null ? this with { Limits = found!.Limits, Preset = found } : throw new ProblemException(problem);
     }
 

@@ -66,18 +66,17 @@ public sealed class LocalServers(
         return findings;
     }
 
-    /// <summary>Only a server on this machine shares its memory; what is loaded now would make room, and a loaded model has its own already.</summary>
+    /// <summary>Only a server on this machine shares its memory.</summary>
     private string? Memory(Route route, OllamaServer server, OllamaModel model)
     {
-        if (!new Uri(route.BaseUrl).IsLoopback || model.LoadedBytes > 0 || model.SizeBytes == 0) return null;
-        if ((freeMemory ?? FreeMemory)() is not { } free) return null;
+        if (!new Uri(route.BaseUrl).IsLoopback || (freeMemory ?? FreeMemory)() is not { } free || server.Fits(model, free)) return null;
         free += server.Models.Sum(m => Math.Max(0, m.LoadedBytes - m.VramBytes));
-        return model.SizeBytes <= free ? null
-            : $"{route.Name} takes about {GB(model.SizeBytes)} and its context more, and {GB(free)} of this machine's memory are free; without a graphics card that holds the rest it is refused or slow.";
+        return
+            $"{route.Name} takes about {GB(model.SizeBytes)} and its context more, and {GB(free)} of this machine's memory are free; without a graphics card that holds the rest it is refused or slow.";
     }
 
     /// <summary>MemAvailable: what programs can have without swapping (proc_meminfo(5)). Other systems do not tell it so simply.</summary>
-    private static long? FreeMemory()
+    public static long? FreeMemory()
     {
         const string File = "/proc/meminfo";
         const string Label = "MemAvailable:";

@@ -14,12 +14,14 @@ internal sealed record OllamaFound(OllamaServer? Server, ModelFailure? Failure);
 /// <param name="key">A proxy's key; null for none.</param>
 /// <param name="clock">The clock of the look.</param>
 /// <param name="handler">Sends the requests; null for the process's shared connections.</param>
-internal sealed class OllamaLook(string address, string? key, TimeProvider clock, HttpMessageHandler? handler)
+/// <param name="longest">How long it may take; null for <see cref="OllamaServer.LongestLook"/>.</param>
+internal sealed class OllamaLook(string address, string? key, TimeProvider clock, HttpMessageHandler? handler, TimeSpan? longest = null)
 {
     /// <summary>Models asked about at once: the server reads a file for each.</summary>
     private const int Together = 4;
 
     private readonly HttpMessageInvoker _http = handler is null ? SharedHttp.For(new Uri(address)) : new HttpMessageInvoker(handler, disposeHandler: false);
+    private readonly TimeSpan _longest = longest ?? OllamaServer.LongestLook;
     private readonly long _began = clock.GetTimestamp();
 
     /// <summary>The server with every model.</summary>
@@ -99,8 +101,8 @@ internal sealed class OllamaLook(string address, string? key, TimeProvider clock
     /// <summary>An answer that is an object, or why there is none.</summary>
     private async ValueTask<(JsonElement? Answer, ModelFailure? Failure)> GetAsync(string path, byte[]? body, CancellationToken cancellationToken)
     {
-        var left = OllamaServer.LongestLook - clock.GetElapsedTime(_began);
-        if (left <= TimeSpan.Zero) return (null, new ModelFailure(FailureKind.TimedOut, $"no reply from {address} within {OllamaServer.LongestLook.TotalSeconds:0} s"));
+        var left = _longest - clock.GetElapsedTime(_began);
+        if (left <= TimeSpan.Zero) return (null, new ModelFailure(FailureKind.TimedOut, $"no reply from {address} within {_longest.TotalSeconds:0} s"));
         using var message = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address + path);
         foreach (var (name, value) in HttpChannel.CommonHeaders) message.Headers.TryAddWithoutValidation(name, value);
         if (key is not null) message.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);

@@ -47,6 +47,19 @@ public sealed class OllamaServer
     /// <summary>The models it has, by name.</summary>
     public IReadOnlyList<OllamaModel> Models { get; }
 
+    /// <summary>The largest model that writes text and fits beside what else is in memory; the smallest where none fits; null without any.</summary>
+    /// <param name="freeMemory">Bytes of memory that programs can have; null when that is not known, or is another machine's.</param>
+    /// <remarks>Models that run elsewhere do not count: they need an account.</remarks>
+    public OllamaModel? Largest(long? freeMemory)
+    {
+        var local = Models.Where(m => m.IsChat && m.SizeBytes > 0 && !m.Name.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))).ToList();
+        return local.Where(m => Fits(m, freeMemory)).MaxBy(m => m.SizeBytes) ?? local.MinBy(m => m.SizeBytes);
+    }
+
+    /// <summary>Whether a model's weights fit into memory: a loaded model has its own already, and what is loaded now would make room.</summary>
+    internal bool Fits(OllamaModel model, long? freeMemory) => model.LoadedBytes > 0 || model.SizeBytes == 0 || freeMemory is not { } free
+        || model.SizeBytes <= free + Models.Sum(m => Math.Max(0, m.LoadedBytes - m.VramBytes));
+
     /// <summary>The model of a name; <c>llama3.1</c> means <c>llama3.1:latest</c>. Null when the server does not have it.</summary>
     public OllamaModel? Find(string name)
     {
@@ -61,13 +74,14 @@ public sealed class OllamaServer
     /// <param name="variable">Gives an environment variable, or null.</param>
     /// <param name="clock">The clock of the two seconds.</param>
     /// <param name="handler">Sends the requests; null for the process's shared connections. It is not disposed.</param>
+    /// <param name="longest">How long it may take instead of the two seconds.</param>
     /// <param name="cancellationToken">Cancels the look.</param>
     /// <returns>Null when there is none.</returns>
     public static async Task<OllamaServer?> FindAsync(
-        Func<string, string?> variable, TimeProvider clock, HttpMessageHandler? handler = null, CancellationToken cancellationToken = default)
+        Func<string, string?> variable, TimeProvider clock, HttpMessageHandler? handler = null, TimeSpan? longest = null, CancellationToken cancellationToken = default)
     {
         if (AddressOf(variable("OLLAMA_HOST")) is not { } address) return null;
-        return (await new OllamaLook(address, null, clock, handler).AllAsync(cancellationToken).ConfigureAwait(false)).Server;
+        return (await new OllamaLook(address, null, clock, handler, longest).AllAsync(cancellationToken).ConfigureAwait(false)).Server;
     }
 
     /// <summary>

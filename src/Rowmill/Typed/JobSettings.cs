@@ -11,7 +11,8 @@ namespace Rowmill.Typed;
 /// <summary>A route of a job made in code.</summary>
 /// <param name="Route">The route.</param>
 /// <param name="Client">The caller's own client; null for the provider's.</param>
-internal sealed record JobRoute(Route Route, IChatClient? Client);
+/// <param name="Make">Makes the route by what is known of models.</param>
+internal sealed record JobRoute(Route Route, IChatClient? Client, Func<ModelTables, Route> Make);
 
 /// <summary>Everything a job made in code says besides its rows.</summary>
 internal sealed record JobSettings(string Prompt)
@@ -39,6 +40,10 @@ internal sealed record JobSettings(string Prompt)
     public SamplingOptions Sampling { get; init; } = new();
 
     public OutputOptions Output { get; init; } = OutputOptions.None;
+
+    /// <summary>The same with routes by what a service knows of models.</summary>
+    /// <exception cref="ProblemException">It does not know a preset.</exception>
+    public JobSettings By(ModelTables tables) => this with { Routes = [.. Routes.Select(r => r with { Route = r.Make(tables) })] };
 
     /// <summary>Checks everything but the rows.</summary>
     /// <param name="answer">The type of an answer.</param>

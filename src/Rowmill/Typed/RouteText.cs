@@ -9,17 +9,17 @@ internal static class RouteText
 {
     /// <summary>The route of a name.</summary>
     /// <exception cref="ProblemException">There is no such provider or preset.</exception>
-    public static Route Read(string name, string? limits, Func<Route, Route>? change)
+    public static Route Read(string name, string? limits, Func<Route, Route>? change, ModelTables tables)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var route = Route.Of(name.Trim());
-        if (limits is not null) route = route.Under(limits);
+        var route = Route.Of(name.Trim(), tables);
+        if (limits is not null) route = route.Under(limits, tables);
         return Changed(route, change);
     }
 
     /// <summary>The route that a client serves.</summary>
     /// <exception cref="ProblemException">Nothing tells provider and model.</exception>
-    public static Route Of(IChatClient client, string? name, Func<Route, Route>? change)
+    public static Route Of(IChatClient client, string? name, Func<Route, Route>? change, ModelTables tables)
     {
         var metadata = client.GetService<ChatClientMetadata>();
         var (provider, model) = (metadata?.ProviderName, metadata?.DefaultModelId);
@@ -38,7 +38,7 @@ internal static class RouteText
             });
         }
 
-        return Changed(Route.Of(provider, model, metadata?.ProviderUri?.GetLeftPart(UriPartial.Path).TrimEnd('/') ?? "client"), change);
+        return Changed(Route.Of(provider, model, metadata?.ProviderUri?.GetLeftPart(UriPartial.Path).TrimEnd('/') ?? "client", tables), change);
     }
 
     private static Route Changed(Route route, Func<Route, Route>? change) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rowmill.Cli;
+using Rowmill.Core.Models;
 using Rowmill.Simulator;
 
 namespace Rowmill.Tests.Cli;
@@ -19,7 +20,22 @@ internal sealed class CliFolder : IAsyncDisposable
     // Run ids are drawn from it: within a second two runs must not draw alike.
     private double _chance;
 
-    private CliFolder(SimulatorServer server) => Server = server;
+    private CliFolder(SimulatorServer server)
+    {
+        Server = server;
+        Variables = new(StringComparer.Ordinal) { ["PRETEND_KEY"] = Secret, ["OLLAMA_HOST"] = Nobody, ["XDG_CONFIG_HOME"] = File("config") };
+    }
+
+    /// <summary>A port of this machine that only the system could listen at.</summary>
+    public const string Nobody = "127.0.0.1:1";
+
+    /// <summary>The environment: a key, no Ollama server, and a folder of settings that is empty.</summary>
+    public Dictionary<string, string> Variables { get; }
+
+    /// <summary>Where each provider is.</summary>
+    public Func<KnownProvider, string?> Address { get; set; } = _ => $"http://{Nobody}";
+
+    public long? FreeMemory { get; set; }
 
     public SimulatorServer Server { get; }
 
@@ -44,6 +60,13 @@ internal sealed class CliFolder : IAsyncDisposable
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     public void Write(string name, string text) => System.IO.File.WriteAllText(File(name), text);
+
+    /// <summary>Writes the user's own table of models.</summary>
+    public void WriteModels(string json)
+    {
+        Directory.CreateDirectory(File("config/rowmill"));
+        Write("config/rowmill/models.json", json);
+    }
 
     public void WriteJob(string more = "", string prompt = "Label the song.") => Write("job.yaml", $$"""
         name: songs
@@ -71,7 +94,9 @@ internal sealed class CliFolder : IAsyncDisposable
         {
             Out = output,
             Error = error,
-            Variable = name => name == "PRETEND_KEY" ? Secret : null,
+            Variable = Variables.GetValueOrDefault,
+            Address = Address,
+            FreeMemory = () => FreeMemory,
             Directory = Path,
             LimitsPath = File("state/limits.db"),
             Clock = Clock,

@@ -58,6 +58,8 @@ public sealed class JobTemplateTests : IDisposable
     [InlineData("", "simulator/demo")]
     [InlineData("GROQ_API_KEY", "groq/openai/gpt-oss-20b")]
     [InlineData("OPENAI_API_KEY", "openai/gpt-4o-mini")]
+    [InlineData("GEMINI_API_KEY", "gemini/gemini-2.5-flash")]
+    [InlineData("ANTHROPIC_API_KEY", "anthropic/claude-haiku-4-5")]
     [InlineData("OPENAI_API_KEY GROQ_API_KEY", "groq/openai/gpt-oss-20b openai/gpt-4o-mini")]
     public void The_models_whose_key_is_set_are_chosen(string set, string models)
     {
@@ -74,10 +76,10 @@ public sealed class JobTemplateTests : IDisposable
         var text = JobTemplate.Write("songs.csv", Table([Column("title"), new SourceColumn("id", ["1"])]), _ => true);
         var keys = text.Split('\n').SkipWhile(l => !l.StartsWith("name:", StringComparison.Ordinal)).Select(Uncomment);
         var job = _folder.LoadGood(string.Join('\n', keys));
-        Assert.Equal(5, job.Routes.Count);
+        Assert.Equal(7, job.Routes.Count);
         Assert.Equal(["title", "id"], job.Source.Fields);
         Assert.Equal((20, 5m, true), (job.PackRows, job.BudgetUsd, job.Question.Abstain));
-        Assert.Equal((8192, true), (job.Routes[2].ContextTokens, job.Output.Bom));
+        Assert.Equal((8192, true), (job.Routes[4].ContextTokens, job.Output.Bom));
     }
 
     [Fact]

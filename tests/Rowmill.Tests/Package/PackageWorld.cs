@@ -41,6 +41,7 @@ internal sealed class PackageWorld : IAsyncDisposable
     {
         options.StorePath = StorePath;
         options.LimitsPath = _folder.File("limits.db");
+        options.ModelsPath = _folder.File("models.json");
         options.Variable = _ => "sk-a-secret-of-twenty-four";
         options.Client = route => ModelClients.Create(
             route with { BaseUrl = Server.BaseAddress.ToString() }, new ApiKeys(_ => "sk-a-secret-of-twenty-four"), TimeProvider.System);

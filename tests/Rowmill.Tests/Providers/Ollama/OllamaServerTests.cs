@@ -88,5 +88,5 @@ public sealed class OllamaServerTests
     }
 
     private Task<OllamaServer?> FindAsync(string? host = null) =>
-        OllamaServer.FindAsync(name => name == "OLLAMA_HOST" ? host : null, _clock, _ollama, TestContext.Current.CancellationToken);
+        OllamaServer.FindAsync(name => name == "OLLAMA_HOST" ? host : null, _clock, _ollama, cancellationToken: TestContext.Current.CancellationToken);
 }
