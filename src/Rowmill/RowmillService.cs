@@ -11,7 +11,7 @@ namespace Rowmill;
 /// Rowmill in an application: runs jobs made in code and lends its models as chat clients. One instance serves everything in the process;
 /// safe for concurrent use. Its store is opened when it is first used.
 /// </summary>
-public sealed class RowmillService : IAsyncDisposable
+public sealed partial class RowmillService : IAsyncDisposable
 {
     private readonly EngineOptions _options;
     private readonly Func<Route, IModelClient?>? _client;
@@ -20,6 +20,7 @@ public sealed class RowmillService : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _runs = [];
     private RowmillEngine? _engine;
+    private MeteredCalls? _calls;
     private bool _disposed;
 
     /// <summary>Creates the service; nothing is opened yet.</summary>
@@ -124,6 +125,7 @@ public sealed class RowmillService : IAsyncDisposable
         await _opening.WaitAsync().ConfigureAwait(false);
         try
         {
+            if (_calls is not null) await _calls.DisposeAsync().ConfigureAwait(false);
             if (_engine is not null) await _engine.DisposeAsync().ConfigureAwait(false);
         }
         finally
@@ -143,12 +145,5 @@ public sealed class RowmillService : IAsyncDisposable
         var own = routes.Where(r => r.Client is not null).ToDictionary(r => r.Route, IModelClient (r) => new ChatModelClient(r.Route, r.Client!, environment.Clock));
         return own.Count == 0 && _client is null ? environment
             : environment with { Client = route => own.GetValueOrDefault(route) ?? _client?.Invoke(route) ?? environment.Client(route) };
-    }
-
-    /// <summary>One call of a chat client: the seam behind which calls are metered.</summary>
-    private async ValueTask<ModelResult> AskAsync(Route route, ModelRequest request, CancellationToken cancellationToken)
-    {
-        var environment = await EnvironmentAsync([], cancellationToken).ConfigureAwait(false);
-        return await environment.Client(route).AskAsync(request, cancellationToken).ConfigureAwait(false);
     }
 }
