@@ -26,8 +26,19 @@ internal sealed class OtlpProviders
             .AddOtlpExporter(options => Fill(options, metrics, timeout)).Build(),
         timeout);
 
-    /// <summary>Sends what is left, both kinds at a time.</summary>
-    public void Close() => Parallel.Invoke(() => _traces?.Shutdown(_timeout), () => _metrics?.Shutdown(_timeout));
+    /// <summary>Sends what is left, both kinds at a time, and listens no more.</summary>
+    public void Close() => Parallel.Invoke(
+        () =>
+        {
+            // Disposing alone would wait longer.
+            _traces?.Shutdown(_timeout);
+            _traces?.Dispose();
+        },
+        () =>
+        {
+            _metrics?.Shutdown(_timeout);
+            _metrics?.Dispose();
+        });
 
     // What the variables say of the service counts.
     private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty().AddService("rowmill").AddTelemetrySdk().AddEnvironmentVariableDetector();

@@ -77,7 +77,8 @@ public sealed class Embedder(MeteredCalls calls, Route route, IEmbeddingClient c
             if (inFlight.Count > 0)
             {
                 await stop.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAll(inFlight).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Task ended = Task.WhenAll(inFlight);
+                await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -71,7 +71,7 @@ internal sealed class CliFolder : IAsyncDisposable
         {
             Out = output,
             Error = error,
-            Variable = name => name == "PRETEND_KEY" ? Secret : null,
+            Variable = name => name == "PRETEND_KEY" ? Secret : Variables.GetValueOrDefault(name),
             Directory = Path,
             LimitsPath = File("state/limits.db"),
             Clock = Clock,
@@ -86,6 +86,9 @@ internal sealed class CliFolder : IAsyncDisposable
     }
 
     public CancellationToken Stop { get; set; }
+
+    /// <summary>The environment beside the key.</summary>
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
 
     public async ValueTask DisposeAsync()
     {
