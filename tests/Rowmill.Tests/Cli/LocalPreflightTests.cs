@@ -15,7 +15,7 @@ public sealed class LocalPreflightTests
         Use(folder, "ollama/llama3.1:8b");
         var result = await folder.RunAsync(command, "job.yaml");
         Assert.Equal(2, result.Exit);
-        Assert.Contains("job.yaml:9: models[0].model: ollama/llama3.1:8b is not there", result.Error, StringComparison.Ordinal);
+        Assert.Contains("job.yaml:10: models[0].model: ollama/llama3.1:8b is not there", result.Error, StringComparison.Ordinal);
         Assert.Contains("ollama serve", result.Error, StringComparison.Ordinal);
     }
 
@@ -34,7 +34,7 @@ public sealed class LocalPreflightTests
     {
         await using var folder = await CliFolder.CreateAsync();
         var job = await File.ReadAllTextAsync(folder.File("job.yaml"), TestContext.Current.CancellationToken);
-        folder.Write("job.yaml", job.Replace("output:", $"  - model: ollama/llama3.1:8b\n    base_url: {Nobody()}\noutput:", StringComparison.Ordinal));
+        folder.Write("job.yaml", job.Replace("\noutput:", $"\n  - model: ollama/llama3.1:8b\n    base_url: {Nobody()}\noutput:", StringComparison.Ordinal));
         var result = await folder.RunAsync("run", "job.yaml");
         Assert.Equal(3, result.Exit); // one row is invalid
         Assert.Contains("warning: ", result.Out + result.Error, StringComparison.Ordinal);

@@ -110,7 +110,7 @@ public sealed class ChatModelClientTests
         { new InvalidOperationException("outer", new SocketException()), FailureKind.ConnectionLost, null },
         { new JsonException("torn"), FailureKind.BadReply, null },
         { new NotSupportedException("no schemas here"), FailureKind.FormRefused, null },
-        { new ArgumentException("what?"), FailureKind.BadRequest, null },
+        { Wrong("that"), FailureKind.BadRequest, null },
         { new InvalidOperationException("who knows"), FailureKind.Unavailable, null },
     };
 
@@ -170,4 +170,6 @@ public sealed class ChatModelClientTests
         MaxOutputTokens = 100,
         Sampling = new SamplingOptions(),
     };
+
+    private static ArgumentException Wrong(string options) => new($"what is {options}?", nameof(options));
 }

@@ -76,8 +76,17 @@ internal sealed class FuzzWorld
         }
         else
         {
+            // What else is marked in another pack's entry belongs to that entry, not to the row of this pack with its number.
+            var within = kind == 'f' ? entry.Owner : row;
+            chance.Row = within;
             foreach (var member in Answer.Members(chance))
+            {
+                chance.Row = row;
                 entry.Members.Add(member.Name == "mark" ? member with { Json = FuzzChance.Quote(chance.Mark(kind)) } : member);
+                chance.Row = within;
+            }
+
+            chance.Row = row;
         }
 
         entry.Stored = Store(entry);

@@ -50,7 +50,7 @@ public sealed class OllamaServerTests
     public void Its_value_is_read_as_Ollama_reads_it(string? host, string? address) => Assert.Equal(address, OllamaServer.AddressOf(host));
 
     [Fact]
-    public void The_default_is_that_of_the_provider() => Assert.Equal(KnownProviders.Find("ollama")!.BaseUrl, OllamaServer.DefaultAddress);
+    public void The_default_is_that_of_the_provider() => Assert.Equal(OllamaServer.DefaultAddress, KnownProviders.Find("ollama")!.BaseUrl);
 
     [Fact]
     public async Task Nothing_is_found_where_nothing_answers_as_Ollama()
