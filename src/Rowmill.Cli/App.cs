@@ -13,6 +13,8 @@ internal static class App
     /// <summary>Runs one command line.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
+        // First, while no meter has been made.
+        await using var export = OtlpExport.Start(host.Variable, host.Clock);
         var parsed = CommandLine.Create(host).Parse(args);
         var output = new CommandOutput(host, json: args.Contains("--json") || args.Contains("--events"));
         var mistakes = CommandLine.Check(parsed);

@@ -2,10 +2,12 @@ using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Anthropic;
 using Rowmill.Providers.Chat;
+using Rowmill.Providers.Embeddings;
 using Rowmill.Providers.Gemini;
 using Rowmill.Providers.Http;
 using Rowmill.Providers.Ollama;
 using Rowmill.Providers.OpenAi;
+using Rowmill.Providers.Transcription;
 
 namespace Rowmill.Providers;
 
@@ -20,10 +22,30 @@ public static class ModelClients
     /// <exception cref="ProblemException">The route cannot be used: see <see cref="Check"/>.</exception>
     public static IModelClient Create(Route route, ApiKeys keys, TimeProvider clock, HttpMessageHandler? handler = null)
     {
-        var problems = Check(route, keys);
-        if (problems.Count > 0) throw new ProblemException(problems);
-        var http = handler is null ? SharedHttp.For(new Uri(route.BaseUrl)) : new HttpMessageInvoker(handler, disposeHandler: false);
+        var http = Http(route, Check(route, keys), handler);
         return new ChatClient(Protocol(route, clock), keys.Find(route), clock, http);
+    }
+
+    /// <summary>Makes the client that makes vectors by a route; parameters as of <see cref="Create"/>.</summary>
+    /// <exception cref="ProblemException">The route cannot be used, or its provider has no vectors.</exception>
+    public static IEmbeddingClient CreateEmbeddings(Route route, ApiKeys keys, TimeProvider clock, HttpMessageHandler? handler = null)
+    {
+        var http = Http(route, CheckFor(route, keys, route.Provider is "groq" or "anthropic" ? "embeddings" : null), handler);
+        EmbeddingWire wire = route.Provider switch
+        {
+            "gemini" => new GeminiEmbeddings(route),
+            "ollama" => new OllamaEmbeddings(route),
+            _ => new OpenAiEmbeddings(route),
+        };
+        return new EmbeddingClient(wire, new ServiceConnection(Protocol(route, clock), keys.Find(route), clock, http));
+    }
+
+    /// <summary>Makes the client that transcribes by a route; parameters as of <see cref="Create"/>.</summary>
+    /// <exception cref="ProblemException">The route cannot be used, or its provider does not transcribe.</exception>
+    public static ITranscriptionClient CreateTranscription(Route route, ApiKeys keys, TimeProvider clock, HttpMessageHandler? handler = null)
+    {
+        var http = Http(route, CheckFor(route, keys, route.Provider is "gemini" or "anthropic" or "ollama" ? "transcriptions" : null), handler);
+        return new TranscriptionClient(route, new ServiceConnection(Protocol(route, clock), keys.Find(route), clock, http));
     }
 
     /// <summary>Everything that keeps a route from being used: an unknown provider, a bad address, a missing or broken key.</summary>
@@ -42,6 +64,15 @@ public static class ModelClients
         if (AddressProblem(route.BaseUrl) is { } address) problems.Add(address);
         if (keys.Check(route) is { } key) problems.Add(key);
         return problems;
+    }
+
+    private static IReadOnlyList<Problem> CheckFor(Route route, ApiKeys keys, string? lacks) =>
+        lacks is null ? Check(route, keys) : [new Problem($"{route.Provider} has no {lacks}.") { Key = "model", Fix = "Take another provider for them." }];
+
+    private static HttpMessageInvoker Http(Route route, IReadOnlyList<Problem> problems, HttpMessageHandler? handler)
+    {
+        if (problems.Count > 0) throw new ProblemException(problems);
+        return handler is null ? SharedHttp.For(new Uri(route.BaseUrl)) : new HttpMessageInvoker(handler, disposeHandler: false);
     }
 
     /// <summary>The wire of a route's provider.</summary>

@@ -17,6 +17,10 @@ public sealed class RowmillEngine : IAsyncDisposable
     private static readonly TimeSpan s_transit = WindowUsage.Skew;
 
     private readonly SqliteStore _store;
+    private readonly ApiKeys _keys;
+    private readonly TimeProvider _clock;
+    private readonly ConcurrentDictionary<Route, IEmbeddingClient> _embeddings = new();
+    private readonly ConcurrentDictionary<Route, ITranscriptionClient> _transcriptions = new();
     private bool _disposed;
     private readonly Lazy<SqliteWindowStore> _windows;
     private readonly Lazy<SqliteCalibrationStore> _calibrations;
@@ -25,6 +29,7 @@ public sealed class RowmillEngine : IAsyncDisposable
     {
         _store = store;
         var keys = new ApiKeys(options.Variable);
+        (_keys, _clock) = (keys, options.Clock);
         Local = new LocalServers(keys, options.Variable, options.Clock);
         var limitsPath = options.LimitsPath ?? LimitsFile.DefaultPath();
         _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(limitsPath, options.Clock, s_transit));
@@ -63,6 +68,14 @@ public sealed class RowmillEngine : IAsyncDisposable
 
     /// <summary>Runs jobs.</summary>
     public JobRunner Runner { get; }
+
+    /// <summary>The client that makes vectors by a route.</summary>
+    /// <exception cref="ProblemException">The route cannot be used, or its provider has no vectors.</exception>
+    public IEmbeddingClient Embeddings(Route route) => _embeddings.GetOrAdd(route, r => ModelClients.CreateEmbeddings(r, _keys, _clock));
+
+    /// <summary>The client that transcribes by a route.</summary>
+    /// <exception cref="ProblemException">The route cannot be used, or its provider does not transcribe.</exception>
+    public ITranscriptionClient Transcription(Route route) => _transcriptions.GetOrAdd(route, r => ModelClients.CreateTranscription(r, _keys, _clock));
 
     /// <summary>Opens the store, creating it where there is none.</summary>
     /// <exception cref="Core.Stores.StoreException">The store cannot be used.</exception>

@@ -11,11 +11,8 @@ namespace Rowmill;
 /// Rowmill in an application: runs jobs made in code and lends its models as chat clients. One instance serves everything in the process;
 /// safe for concurrent use. Its store is opened when it is first used.
 /// </summary>
-public sealed class RowmillService : IAsyncDisposable
+public sealed partial class RowmillService : IAsyncDisposable
 {
-    /// <summary>The name of chat clients' calls in the ledger.</summary>
-    internal const string ChatName = "chat-clients";
-
     private readonly EngineOptions _options;
     private readonly Func<Route, IModelClient?>? _client;
     private readonly Lazy<ModelTables> _models;
@@ -83,7 +80,7 @@ public sealed class RowmillService : IAsyncDisposable
 
     /// <summary>
     /// A model as a chat client: its calls go through the windows of its limits and into the ledger, like a job's, under the name
-    /// <c>chat-clients</c>. It waits up to two minutes for a limit or a service that is down. It takes text only, streams by giving the whole reply
+    /// <c>single-requests</c>. It waits up to two minutes for a limit or a service that is down. It takes text only, streams by giving the whole reply
     /// at once, and tells a failure as <see cref="ModelCallException"/>.
     /// </summary>
     /// <param name="name"><c>provider/model</c>, such as <c>groq/openai/gpt-oss-20b</c>.</param>
@@ -164,52 +161,6 @@ public sealed class RowmillService : IAsyncDisposable
         finally
         {
             if (_engine is not null) await _engine.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>One call of a chat client.</summary>
-    private Task<ModelResult> AskAsync(Route route, ModelRequest request, CancellationToken cancellationToken)
-    {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            var asking = MeterAsync(route, request, cancellationToken);
-            Keep(asking);
-            return asking;
-        }
-    }
-
-    private async Task<ModelResult> MeterAsync(Route route, ModelRequest request, CancellationToken cancellationToken)
-    {
-        // The gate is not held while the store opens.
-        await Task.Yield();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, cancellationToken);
-        try
-        {
-            var environment = await EnvironmentAsync([], either.Token).ConfigureAwait(false);
-            var client = environment.Client(route);
-            var calls = await CallsAsync(environment, either.Token).ConfigureAwait(false);
-            return await calls.AskAsync(route, client, request, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            // The caller has cancelled nothing.
-            throw new ObjectDisposedException(nameof(RowmillService));
-        }
-    }
-
-    private async ValueTask<MeteredCalls> CallsAsync(RunEnvironment environment, CancellationToken cancellationToken)
-    {
-        if (Volatile.Read(ref _calls) is { } open) return open;
-        await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            if (_calls is null) Volatile.Write(ref _calls, await MeteredCalls.OpenAsync(environment, ChatName, cancellationToken).ConfigureAwait(false));
-            return _calls!;
-        }
-        finally
-        {
-            _opening.Release();
         }
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
 using Rowmill.Core;
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 

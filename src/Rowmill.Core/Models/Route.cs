@@ -105,6 +105,9 @@ public sealed record Price(decimal Input, decimal Output)
     /// <summary>Reply tokens in a provider's batch job.</summary>
     public decimal? BatchOutput { get; init; }
 
+    /// <summary>USD per minute of sound, where a service charges a recording by its length; null where it does not, or when unknown.</summary>
+    public decimal? PerMinute { get; init; }
+
     /// <summary>The cost of a call in USD.</summary>
     public decimal Of(TokenUsage usage) => (
         (usage.Input - usage.CachedInput - usage.CacheWrites) * Input

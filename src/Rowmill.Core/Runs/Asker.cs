@@ -66,12 +66,16 @@ internal sealed class Asker
             var sentAt = _run.Clock.GetUtcNow();
             var began = _run.Clock.GetTimestamp();
             ModelResult result;
+            using var span = CallSpan.Start(CallSpan.Chat, route.Route, request.MaxOutputTokens, _run.Job.Name, _run.RunId, pack.Rows.Count);
+            span.Asks(request);
             try
             {
                 result = await route.Client.AskAsync(request, _run.Stop.Abandoning).ConfigureAwait(false);
+                span.Ended(result.Reply, result.Failure, result.Reply?.Usage, result.RequestId, _run.Clock.GetElapsedTime(began));
             }
             catch (OperationCanceledException) when (_run.Stop.Abandoning.IsCancellationRequested)
             {
+                span.GivenUp(_run.Clock.GetElapsedTime(began));
                 // Given up: nobody knows whether it is paid for or counted, so its intent stays open, the next run reports the doubt, and
                 // its windows stay charged.
                 _run.Counters.CallAbandoned();

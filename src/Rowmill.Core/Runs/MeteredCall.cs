@@ -15,6 +15,12 @@ public sealed record MeteredCall<T>
     /// <summary>Names what is asked in the ledger: a fingerprint, or plain words such as <c>embedding</c>.</summary>
     public required string Question { get; init; }
 
+    /// <summary>What telemetry calls it: <c>chat</c>, <c>embeddings</c>, <c>transcription</c>.</summary>
+    public string Operation { get; init; } = CallSpan.Chat;
+
+    /// <summary>What a chat says, for telemetry that shows it; null for others.</summary>
+    internal ModelRequest? Asked { get; init; }
+
     /// <summary>What it carries, so that the ledger can be searched for it.</summary>
     public IReadOnlyList<RowKey> Rows { get; init; } = [];
 

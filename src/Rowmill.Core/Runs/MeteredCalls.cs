@@ -21,6 +21,10 @@ public sealed class MeteredCalls : IAsyncDisposable
     private readonly PeriodicTimer _renewing;
     private readonly Task _renewal;
     private readonly ConcurrentDictionary<string, Door> _doors = new(StringComparer.Ordinal);
+    private readonly Lock _counting = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _inFlight;
+    private bool _closing;
     private volatile Exception? _lost;
 
     private MeteredCalls(RunEnvironment environment, Lease lease)
@@ -32,6 +36,9 @@ public sealed class MeteredCalls : IAsyncDisposable
 
     /// <summary>The name that its calls bear in the ledger.</summary>
     public string Name => _lease.Job;
+
+    /// <summary>True when another process has taken the name over: every further call fails.</summary>
+    public bool IsLost => _lost is not null;
 
     /// <summary>Takes a place in the ledger.</summary>
     /// <param name="environment">The ports.</param>
@@ -67,20 +74,44 @@ public sealed class MeteredCalls : IAsyncDisposable
         var until = End(_environment.Clock.GetUtcNow(), call.Patience);
         var door = _doors.GetOrAdd(
             call.Route.Id, _ => new Door(new RouteGate(_environment.Chance), new SemaphoreSlim(call.Route.Limits.Concurrency ?? RouteLimits.DefaultConcurrency)));
-        await door.Slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        lock (_counting)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            _inFlight++;
+        }
+
         try
         {
-            return await AskAsync(call, door.Gate, until, cancellationToken).ConfigureAwait(false);
+            await door.Slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await AskAsync(call, door.Gate, until, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                door.Slots.Release();
+            }
         }
         finally
         {
-            door.Slots.Release();
+            lock (_counting)
+            {
+                if (--_inFlight == 0 && _closing) _ended.TrySetResult();
+            }
         }
     }
 
-    /// <summary>Gives the name back. What is in flight must have ended.</summary>
+    /// <summary>Waits for what is in flight, and gives the name back.</summary>
     public async ValueTask DisposeAsync()
     {
+        lock (_counting)
+        {
+            if (_closing) return;
+            _closing = true;
+            if (_inFlight == 0) _ended.TrySetResult();
+        }
+
+        await _ended.Task.ConfigureAwait(false);
         _renewing.Dispose();
         await _renewal.ConfigureAwait(false);
         foreach (var door in _doors.Values) door.Slots.Dispose();
@@ -178,12 +209,16 @@ public sealed class MeteredCalls : IAsyncDisposable
 
         var began = _environment.Clock.GetTimestamp();
         MeteredReply<T> reply;
+        using var span = CallSpan.Start(call.Operation, call.Route, call.Demand.OutputTokens, _lease.Job, _lease.RunId, call.Rows.Count);
+        span.Asks(call.Asked);
         try
         {
             reply = await call.Send(cancellation).ConfigureAwait(false);
+            span.Ended(reply.Value as ModelReply, reply.Failure, reply.Usage, reply.RequestId, _environment.Clock.GetElapsedTime(began));
         }
         catch (OperationCanceledException)
         {
+            span.GivenUp(_environment.Clock.GetElapsedTime(began));
             // Nobody knows whether it is paid for: its intent stays open, and its windows stay charged.
             if (reservation is { } held) await _environment.Windows.SettleAsync(held, new WindowSettlement(null), CancellationToken.None).ConfigureAwait(false);
             throw;

@@ -226,12 +226,16 @@ internal sealed class RunCounters(TimeProvider clock)
         }
     }
 
-    private void Add(Outputs.RowStatus status, long rows) => _rows = status switch
+    private void Add(Outputs.RowStatus status, long rows)
     {
-        Outputs.RowStatus.Answered => _rows with { Answered = _rows.Answered + rows },
-        Outputs.RowStatus.Abstained => _rows with { Abstained = _rows.Abstained + rows },
-        Outputs.RowStatus.Invalid => _rows with { Invalid = _rows.Invalid + rows },
-        Outputs.RowStatus.Failed => _rows with { Failed = _rows.Failed + rows },
-        _ => _rows,
-    };
+        Telemetry.RowsEnded(status, rows);
+        _rows = status switch
+        {
+            Outputs.RowStatus.Answered => _rows with { Answered = _rows.Answered + rows },
+            Outputs.RowStatus.Abstained => _rows with { Abstained = _rows.Abstained + rows },
+            Outputs.RowStatus.Invalid => _rows with { Invalid = _rows.Invalid + rows },
+            Outputs.RowStatus.Failed => _rows with { Failed = _rows.Failed + rows },
+            _ => _rows,
+        };
+    }
 }

@@ -24,7 +24,7 @@ internal sealed class GeminiProtocol(Route route) : ChatProtocol(route)
     private readonly bool _isPlain = Name(route).StartsWith("models/gemma-3", StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public override Uri Url { get; } = new(Root(route.BaseUrl) + "/" + string.Join('/', Name(route).Split('/').Select(Uri.EscapeDataString)) + ":generateContent");
+    public override Uri Url { get; } = UrlOf(route, "generateContent");
 
     /// <inheritdoc/>
     public override StructuredOutput Best => _isPlain ? StructuredOutput.Text : StructuredOutput.StrictSchema;
@@ -77,7 +77,12 @@ internal sealed class GeminiProtocol(Route route) : ChatProtocol(route)
         return status is 400 && ServiceFailures.SaysAny(words, s_tooLargeWords) ? FailureKind.TooLarge : null;
     }
 
-    private static string Name(Route route) =>
+    /// <summary>The address of an operation of the model.</summary>
+    internal static Uri UrlOf(Route route, string operation) =>
+        new(Root(route.BaseUrl) + "/" + string.Join('/', Name(route).Split('/').Select(Uri.EscapeDataString)) + ":" + operation);
+
+    /// <summary>The model's whole name, such as <c>models/gemini-embedding-001</c>.</summary>
+    internal static string Name(Route route) =>
         route.Model.StartsWith("models/", StringComparison.Ordinal) || route.Model.StartsWith("tunedModels/", StringComparison.Ordinal)
             ? route.Model : "models/" + route.Model;
 

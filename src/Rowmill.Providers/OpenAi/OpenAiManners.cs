@@ -29,12 +29,12 @@ internal sealed record OpenAiManners(string OutputLimit, HeaderMeaning Headers, 
     /// <summary>The other name of the output limit.</summary>
     public static string OtherLimit(string name) => name == MaxTokens ? MaxCompletionTokens : MaxTokens;
 
-    /// <summary>The address of chat completions under a base address.</summary>
-    public string ChatUrl(string baseUrl)
+    /// <summary>The address of an operation, such as <c>chat/completions</c>, under a base address.</summary>
+    public static string Url(string baseUrl, string operation)
     {
         var root = baseUrl.TrimEnd('/');
-        if (IsAzureDeployment(root)) return $"{root}/chat/completions?api-version={AzureVersion}";
-        return root + "/chat/completions";
+        if (IsAzureDeployment(root)) return $"{root}/{operation}?api-version={AzureVersion}";
+        return $"{root}/{operation}";
     }
 
     /// <summary>The header of a key where it is not the usual one.</summary>

@@ -9,7 +9,7 @@ namespace Rowmill.Providers.OpenAi;
 internal sealed class OpenAiProtocol(Route route, OpenAiManners manners) : ChatProtocol(route)
 {
     /// <inheritdoc/>
-    public override Uri Url { get; } = new(manners.ChatUrl(route.BaseUrl));
+    public override Uri Url { get; } = new(OpenAiManners.Url(route.BaseUrl, "chat/completions"));
 
     /// <inheritdoc/>
     public override StructuredOutput Best { get; } = manners.Prefers(route.Model);

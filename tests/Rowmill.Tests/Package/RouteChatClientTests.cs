@@ -26,7 +26,7 @@ public sealed class RouteChatClientTests
         Assert.True(response.Usage!.InputTokenCount > 0);
         Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
         var engine = await world.Rowmill.EngineAsync(Token);
-        var call = await engine.Environment.Calls.ReadAsync(new CallQuery(RowmillService.ChatName), Token).SingleAsync(Token);
+        var call = await engine.Environment.Calls.ReadAsync(new CallQuery(RowmillService.CallsName), Token).SingleAsync(Token);
         Assert.Equal((CallState.Settled, response.Usage.InputTokenCount), (call.State, call.Settlement!.Usage.Input));
         Assert.InRange(call.Settlement.Usage.Input, 1, call.Intent.Reserved.Input);
         Assert.Equal("openai/gpt-oss-20b", chat.GetService<ChatClientMetadata>()!.DefaultModelId);
