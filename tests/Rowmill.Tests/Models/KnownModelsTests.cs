@@ -35,7 +35,9 @@ public sealed class KnownModelsTests
     public void Of_an_unknown_model_the_provider_tells_something_careful(string provider, int context, int maxOutput, int? price)
     {
         var model = KnownModels.Find(provider, "never-heard-of");
-        Assert.Equal(new KnownModel(provider, "never-heard-of", context, maxOutput, price is null ? null : new Price(0, 0), false, false), model);
+        var known = new KnownModel(provider, "never-heard-of", context, maxOutput, price is null ? null : new Price(0, 0), false, false);
+        Assert.Equal(known with { PriceFrom = model.PriceFrom }, model);
+        Assert.Equal(price is null, model.PriceFrom is null);
     }
 
     [Fact]
