@@ -123,8 +123,12 @@ internal sealed class UserTableReader(string file)
                 name, provider, model,
                 new RouteLimits
                 {
-                    RequestsPerMinute = figures[0], TokensPerMinute = figures[1], InputTokensPerMinute = figures[2],
-                    OutputTokensPerMinute = figures[3], RequestsPerDay = figures[4], TokensPerDay = figures[5],
+                    RequestsPerMinute = figures[0],
+                    TokensPerMinute = figures[1],
+                    InputTokensPerMinute = figures[2],
+                    OutputTokensPerMinute = figures[3],
+                    RequestsPerDay = figures[4],
+                    TokensPerDay = figures[5],
                 },
                 Text(limits, "dated", key) ?? source.Dated, Text(limits, "source", key) ?? file, observed);
         }

@@ -17,7 +17,11 @@ public sealed class TranscriptionClientTests
         var http = new ScriptedHttp().Reply(200, Verbose);
         var options = new TranscriptionOptions
         {
-            Format = TranscriptFormat.VerboseJson, Times = TranscriptTimes.Segments | TranscriptTimes.Words, Language = "en", Prompt = "Ünique", Temperature = 0.5,
+            Format = TranscriptFormat.VerboseJson,
+            Times = TranscriptTimes.Segments | TranscriptTimes.Words,
+            Language = "en",
+            Prompt = "Ünique",
+            Temperature = 0.5,
         };
 
         var result = await Client(http, "openai").TranscribeAsync(Sound("My \"talk\".mp3"), options);
