@@ -41,7 +41,7 @@ internal sealed class AnthropicSchema : SchemaTranslation
                     break;
                 case "minItems" when value is JsonValue number && number.TryGetValue(out int least):
                     result[key] = Math.Min(least, 1);
-                    if (least > 1) Lose(key, path);
+                    if (least > 1) Lose(schema, key, path);
                     break;
                 case "properties" when value is JsonObject properties:
                     result[key] = Each(properties, name => Below(path, name));
@@ -56,12 +56,13 @@ internal sealed class AnthropicSchema : SchemaTranslation
                     result[key] = new JsonArray([.. branches.Select(branch => Convert(branch, path))]);
                     break;
                 default:
-                    Lose(key, path);
+                    Lose(schema, key, path);
                     break;
             }
         }
 
         if (Is(result, "object")) result["additionalProperties"] = false;
+        Describe(schema, result);
         return result;
     }
 

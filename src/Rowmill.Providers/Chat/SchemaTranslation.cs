@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -6,7 +7,18 @@ namespace Rowmill.Providers.Chat;
 /// <summary>What the translations of JSON Schema into a service's subset have in common: types that follow from keywords, and the account of what is lost.</summary>
 internal abstract class SchemaTranslation
 {
+    // What holds a value, and not the schema's own shape.
+    private static readonly HashSet<string> s_bounds = new(StringComparer.Ordinal)
+    {
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern", "format",
+        "minItems", "maxItems", "uniqueItems", "enum", "const",
+    };
+
+    // Inside JSON text, where nothing is HTML.
+    private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly List<string> _losses = [];
+    private readonly Dictionary<JsonObject, JsonObject> _unsaid = [];
 
     /// <summary>What the translation does not say, one line each.</summary>
     public IReadOnlyList<string> Losses => _losses;
@@ -14,7 +26,25 @@ internal abstract class SchemaTranslation
     protected static JsonObject Parse(ReadOnlyMemory<byte> schema) =>
         JsonNode.Parse(schema.Span) as JsonObject ?? throw new JsonException("a schema is an object");
 
-    protected void Lose(string keyword, string path) => Tell($"{keyword} at {Place(path)} cannot be expressed; still enforced");
+    /// <summary>Notes a keyword that the subset lacks.</summary>
+    protected void Lose(JsonObject schema, string keyword, string path)
+    {
+        Tell($"{keyword} at {Place(path)} cannot be expressed; still enforced");
+        if (!s_bounds.Contains(keyword)) return;
+        if (!_unsaid.TryGetValue(schema, out var unsaid)) _unsaid[schema] = unsaid = [];
+        unsaid[keyword] = schema[keyword]?.DeepClone();
+    }
+
+    /// <summary>
+    /// Puts the bounds that the subset lacks into the description, for the model to read: an answer that breaks one is asked again, and a model
+    /// that never hears of it would break it again.
+    /// </summary>
+    protected void Describe(JsonObject schema, JsonObject result)
+    {
+        if (!_unsaid.Remove(schema, out var unsaid)) return;
+        var words = "Must satisfy " + unsaid.ToJsonString(s_plain);
+        result["description"] = result["description"] is JsonValue given ? $"{given.GetValue<string>().TrimEnd()} {words}" : words;
+    }
 
     protected void Tell(string line)
     {
@@ -25,7 +55,7 @@ internal abstract class SchemaTranslation
     protected void LoseBeside(JsonObject reference, string path)
     {
         foreach (var (key, _) in reference)
-            if (key is not ("$ref" or "title" or "description")) Lose(key, path);
+            if (key is not ("$ref" or "title" or "description")) Lose(reference, key, path);
     }
 
     protected static string Place(string path) => path.Length == 0 ? "the top" : path;

@@ -48,15 +48,16 @@ internal sealed class GeminiOpenApiSchema : GeminiSchema
                     AnyOf(result, branches, path);
                     break;
                 default:
-                    Lose(key, path);
+                    Lose(schema, key, path);
                     break;
             }
         }
 
         if (types.Count > 1) result["anyOf"] = new JsonArray([.. types.Select(type => new JsonObject { ["type"] = type.ToUpperInvariant() })]);
-        if (Labels(schema) is { } labels) Label(result, labels, types, path);
+        if (Labels(schema) is { } labels) Label(schema, result, labels, types, path);
         if (types is ["array"] && !Items(schema, result, path)) return null;
         if (types is ["object"]) Properties(schema, result, path);
+        Describe(schema, result);
         return result;
     }
 
@@ -66,7 +67,7 @@ internal sealed class GeminiOpenApiSchema : GeminiSchema
         var name = reference["#/$defs/".Length..];
         if (!_within.Add(name))
         {
-            Lose("$ref", path);
+            Lose(schema, "$ref", path);
             return null;
         }
 
@@ -102,12 +103,12 @@ internal sealed class GeminiOpenApiSchema : GeminiSchema
         result["anyOf"] = converted;
     }
 
-    private void Label(JsonObject result, IReadOnlyList<JsonNode?> labels, List<string> types, string path)
+    private void Label(JsonObject schema, JsonObject result, IReadOnlyList<JsonNode?> labels, List<string> types, string path)
     {
         if (types is ["string"] && labels.All(label => TypeName(label) is "string" or "null"))
             result["enum"] = List(labels.OfType<JsonNode>().Select(label => label.GetValue<string>()));
         else if (labels.Any(label => label is not null) && !(types is ["boolean"] && labels.Count(label => label is not null) == 2))
-            Lose(labels.Count == 1 ? "const" : "enum", path);
+            Lose(schema, schema.ContainsKey("const") ? "const" : "enum", path);
     }
 
     private bool Items(JsonObject schema, JsonObject result, string path)

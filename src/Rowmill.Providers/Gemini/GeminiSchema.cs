@@ -68,13 +68,14 @@ internal sealed class GeminiJsonSchema : GeminiSchema
                     result[key] = value is JsonObject ? Convert(value, path + ".*") : value?.DeepClone();
                     break;
                 default:
-                    Lose(key, path);
+                    Lose(schema, key, path);
                     break;
             }
         }
 
-        if (Labels(schema) is { } labels) Label(result, labels, path);
+        if (Labels(schema) is { } labels) Label(schema, result, labels, path);
         Order(result);
+        Describe(schema, result);
         return result;
     }
 
@@ -82,14 +83,14 @@ internal sealed class GeminiJsonSchema : GeminiSchema
         new(schemas.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Convert(s.Value, path(s.Key)))));
 
     // Null and truths cannot stand among labels, but may stand beside them as types.
-    private void Label(JsonObject result, IReadOnlyList<JsonNode?> labels, string path)
+    private void Label(JsonObject schema, JsonObject result, IReadOnlyList<JsonNode?> labels, string path)
     {
         var words = labels.Where(label => TypeName(label) is "string" or "number").ToList();
         var others = labels.Where(label => TypeName(label) is not ("string" or "number")).ToList();
         if (others.Any(label => TypeName(label) is not "null") && others.Count(label => TypeName(label) is "boolean") != 2
             || others.Count > 0 && result.ContainsKey("anyOf"))
         {
-            Lose(labels.Count == 1 ? "const" : "enum", path);
+            Lose(schema, schema.ContainsKey("const") ? "const" : "enum", path);
             return;
         }
 

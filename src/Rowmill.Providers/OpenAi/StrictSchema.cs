@@ -55,13 +55,14 @@ internal sealed class StrictSchema : SchemaTranslation
                 case "additionalProperties" when value?.GetValueKind() is JsonValueKind.False:
                     break;
                 default:
-                    Lose(key, path);
+                    Lose(schema, key, path);
                     break;
             }
         }
 
         if (Is(result, "object")) ConvertProperties(schema, result, path);
         if (Is(result, "array")) result["items"] = Convert(schema["items"], path + "[]");
+        Describe(schema, result);
         return result;
     }
 

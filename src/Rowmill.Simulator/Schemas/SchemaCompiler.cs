@@ -47,18 +47,7 @@ internal sealed class SchemaCompiler
     {
         if (schema.ValueKind != JsonValueKind.Object) return;
         node.Types = Types(schema);
-        node.Values = Values(schema);
-        node.Pattern = schema.TryGetProperty("pattern", out var pattern) && pattern.ValueKind == JsonValueKind.String ? pattern.GetString() : null;
-        node.MinItems = Count(schema, "minItems");
-        node.MaxItems = Count(schema, "maxItems");
-        node.UniqueItems = schema.TryGetProperty("uniqueItems", out var unique) && unique.ValueKind == JsonValueKind.True;
-        node.MinLength = Count(schema, "minLength");
-        node.MaxLength = Count(schema, "maxLength");
-        node.Minimum = Bound(schema, "minimum");
-        node.Maximum = Bound(schema, "maximum");
-        node.ExclusiveMinimum = Bound(schema, "exclusiveMinimum");
-        node.ExclusiveMaximum = Bound(schema, "exclusiveMaximum");
-        node.MultipleOf = Bound(schema, "multipleOf");
+        FillBounds(node, schema);
         if (schema.TryGetProperty("items", out var items)) node.Items = Read(items);
         if (schema.TryGetProperty("anyOf", out var any) || schema.TryGetProperty("oneOf", out any))
         {
@@ -66,6 +55,43 @@ internal sealed class SchemaCompiler
         }
 
         node.Properties = Properties(schema);
+        // Nothing holds a model to what a description says, but a good one reads it.
+        if (Described(schema) is { } described) FillBounds(node, described);
+    }
+
+    private static void FillBounds(SchemaNode node, JsonElement schema)
+    {
+        if (Values(schema) is { Count: > 0 } values) node.Values = values;
+        node.Pattern = schema.TryGetProperty("pattern", out var pattern) && pattern.ValueKind == JsonValueKind.String ? pattern.GetString() : node.Pattern;
+        node.MinItems = Count(schema, "minItems") ?? node.MinItems;
+        node.MaxItems = Count(schema, "maxItems") ?? node.MaxItems;
+        node.UniqueItems |= schema.TryGetProperty("uniqueItems", out var unique) && unique.ValueKind == JsonValueKind.True;
+        node.MinLength = Count(schema, "minLength") ?? node.MinLength;
+        node.MaxLength = Count(schema, "maxLength") ?? node.MaxLength;
+        node.Minimum = Bound(schema, "minimum") ?? node.Minimum;
+        node.Maximum = Bound(schema, "maximum") ?? node.Maximum;
+        node.ExclusiveMinimum = Bound(schema, "exclusiveMinimum") ?? node.ExclusiveMinimum;
+        node.ExclusiveMaximum = Bound(schema, "exclusiveMaximum") ?? node.ExclusiveMaximum;
+        node.MultipleOf = Bound(schema, "multipleOf") ?? node.MultipleOf;
+    }
+
+    /// <summary>Keywords that stand in a description, as a JSON object at its end.</summary>
+    private static JsonElement? Described(JsonElement schema)
+    {
+        if (!schema.TryGetProperty("description", out var text) || text.ValueKind != JsonValueKind.String) return null;
+        var words = text.GetString()!.TrimEnd();
+        var start = words.IndexOf('{', StringComparison.Ordinal);
+        if (start < 0 || words[^1] != '}') return null;
+        try
+        {
+            using var document = JsonDocument.Parse(words.AsMemory(start));
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            // Braces of other words.
+            return null;
+        }
     }
 
     private List<SchemaProperty> Properties(JsonElement schema)

@@ -33,7 +33,7 @@ public sealed class AnthropicRequestTests
         {{{Head}},"output_config":{"format":{"type":"json_schema","schema":
          {"type":"object","required":["rows"],"additionalProperties":false,"properties":{"rows":{"type":"array","items":
           {"type":"object","required":["id","mood"],"additionalProperties":false,"properties":
-           {"id":{"type":"integer"},"mood":{"type":"string","enum":["High","Low"]},"why":{"type":"string"} } } } } } } } }
+           {"id":{"type":"integer"},"mood":{"type":"string","enum":["High","Low"]},"why":{"type":"string","description":"Must satisfy {\"maxLength\":80}"} } } } } } } } }
         """, await SentAsync(Given.Request(StructuredOutput.StrictSchema)));
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class GeminiRequestTests
         {"responseMimeType":"application/json","maxOutputTokens":800,"responseJsonSchema":
          {"type":"object","required":["rows"],"properties":{"rows":{"type":"array","items":
           {"type":"object","required":["id","mood"],"properties":
-           {"id":{"type":"integer"},"mood":{"type":"string","enum":["High","Low"]},"why":{"type":"string"}},"propertyOrdering":["id","mood","why"]}}}}}
+           {"id":{"type":"integer"},"mood":{"type":"string","enum":["High","Low"]},"why":{"type":"string","description":"Must satisfy {\"maxLength\":80}"}},"propertyOrdering":["id","mood","why"]}}}}}
         """)]
     [InlineData(StructuredOutput.Schema, """
         {"responseMimeType":"application/json","maxOutputTokens":800,"responseSchema":

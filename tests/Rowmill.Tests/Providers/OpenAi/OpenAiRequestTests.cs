@@ -37,7 +37,7 @@ public sealed class OpenAiRequestTests
             {"type":"json_schema","json_schema":{"name":"rows","strict":true,"schema":
              {"type":"object","required":["rows"],"additionalProperties":false,"properties":{"rows":{"type":"array","items":
               {"type":"object","required":["id","mood","why"],"additionalProperties":false,"properties":
-               {"id":{"type":"integer"},"mood":{"type":"string","enum":["High","Low"]},"why":{"type":["string","null"]}}}}}}}}
+               {"id":{"type":"integer"},"mood":{"type":"string","enum":["High","Low"]},"why":{"type":["string","null"],"description":"Must satisfy {\"maxLength\":80}"}}}}}}}}
             """, sent["response_format"]!.ToJsonString());
     }
 

@@ -52,9 +52,19 @@ public sealed class StrictSchemaTests
             "$defs.tag", "rows", "rows[]", "rows[].reasoning", "rows[].reasoning", "rows[].t",
         ], strict.Losses.Select(line => line.Split(" at ")[1].Split(" cannot ")[0]).Order(StringComparer.Ordinal));
         Assert.Contains("maxLength at rows[].reasoning cannot be expressed; still enforced", strict.Losses);
-        var sent = strict.Json.ToJsonString();
-        foreach (var keyword in new[] { "maxLength", "minLength", "uniqueItems" }) Assert.DoesNotContain(keyword, sent, StringComparison.Ordinal);
-        Assert.Contains("""{"tag":{"type":"string"}}""", sent, StringComparison.Ordinal);
+        var rows = strict.Json["properties"]!["rows"]!;
+        foreach (var keyword in new[] { "maxLength", "minLength", "uniqueItems" })
+            Assert.DoesNotContain($"\"{keyword}\":", strict.Json.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("""Must satisfy {"uniqueItems":true}""", rows["description"]!.GetValue<string>());
+        Assert.Equal("""Must satisfy {"minLength":1,"maxLength":600}""", rows["items"]!["properties"]!["reasoning"]!["description"]!.GetValue<string>());
+        Assert.Equal("""Must satisfy {"maxLength":9}""", strict.Json["$defs"]!["tag"]!["description"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void A_bound_it_does_not_know_stands_behind_what_the_description_says()
+    {
+        var strict = Translate("""{"type":"object","required":["a"],"properties":{"a":{"type":"string","maxLength":3,"description":"A sign. ","pattern":"^a"}}}""");
+        Assert.Equal("""A sign. Must satisfy {"maxLength":3}""", strict.Json["properties"]!["a"]!["description"]!.GetValue<string>());
     }
 
     [Fact]
