@@ -42,7 +42,7 @@ internal static class CheckRoutes
         {
             if (WindowSpec.Of(route.Limits, WindowOwner.Anybody(route)).Count == 0 && tables.PresetsFor(route.Provider, route.Model) is [var preset, ..])
                 yield return At(i, "", $"No limits are written for {route.Name}: they are learned from the service's headers and refusals.", $"Write limits: {preset.Name} if its key is one of that plan.");
-            foreach (var (name, limit, by, bound) in Pairs(route.Limits))
+            foreach (var (name, limit, by, bound) in Pairs(route.Limits, TokenRules.CountsReplies(route.Provider)))
             {
                 if (limit > bound)
                     yield return At(i, $".limits.{name}", string.Create(CultureInfo.InvariantCulture, $"{limit:N0} is more than {by} ({bound:N0}), so it never binds."), "Compare both with the provider's page; one is probably mistaken.");
@@ -52,15 +52,15 @@ internal static class CheckRoutes
         Problem At(int route, string key, string message, string fix) => job.Locate(new Problem(message) { Key = $"models[{route}]{key}", Fix = fix });
     }
 
-    /// <summary>Limits and what bounds them: none can bind that is more than its bound.</summary>
-    private static IEnumerable<(string Name, long? Limit, string By, long? Bound)> Pairs(RouteLimits l) =>
+    /// <summary>Limits and what bounds them: none can bind that is more than its bound. Where replies do not count as tokens, these do not bound them.</summary>
+    private static IEnumerable<(string Name, long? Limit, string By, long? Bound)> Pairs(RouteLimits l, bool countsReplies) =>
     [
         (LimitNames.RequestsPerMinute, l.RequestsPerMinute, LimitNames.RequestsPerDay, l.RequestsPerDay),
         (LimitNames.TokensPerMinute, l.TokensPerMinute, LimitNames.TokensPerDay, l.TokensPerDay),
         (LimitNames.InputTokensPerMinute, l.InputTokensPerMinute, LimitNames.TokensPerMinute, l.TokensPerMinute),
-        (LimitNames.OutputTokensPerMinute, l.OutputTokensPerMinute, LimitNames.TokensPerMinute, l.TokensPerMinute),
+        (LimitNames.OutputTokensPerMinute, countsReplies ? l.OutputTokensPerMinute : null, LimitNames.TokensPerMinute, l.TokensPerMinute),
         (LimitNames.InputTokensPerMinute, l.InputTokensPerMinute, LimitNames.TokensPerDay, l.TokensPerDay),
-        (LimitNames.OutputTokensPerMinute, l.OutputTokensPerMinute, LimitNames.TokensPerDay, l.TokensPerDay),
+        (LimitNames.OutputTokensPerMinute, countsReplies ? l.OutputTokensPerMinute : null, LimitNames.TokensPerDay, l.TokensPerDay),
         (LimitNames.TokensPerMinute, l.TokensPerMinute, $"{LimitNames.InputTokensPerMinute} and {LimitNames.OutputTokensPerMinute} together", l.InputTokensPerMinute + l.OutputTokensPerMinute),
     ];
 

@@ -67,6 +67,9 @@ public static class TokenRules
     /// </summary>
     public static bool CountsCached(string provider) => provider is not ("groq" or "anthropic");
 
+    /// <summary>Whether tokens of replies count towards a window of tokens, as soon or as late as it may be.</summary>
+    public static bool CountsReplies(string provider) => Of(provider) is not Rule.PromptAlone;
+
     private static Rule Of(string provider) => provider switch
     {
         "openai" => Rule.Larger,

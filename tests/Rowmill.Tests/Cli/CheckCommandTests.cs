@@ -81,6 +81,15 @@ public sealed class CheckCommandTests
     }
 
     [Fact]
+    public async Task Where_replies_do_not_count_as_tokens_nothing_is_wrong_with_more_of_them()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        Use(folder, "- model: gemini/gemini-2.5-flash\n    api_key_env: PRETEND_KEY\n    limits: { output_tokens_per_minute: 20000, tokens_per_minute: 10000, tokens_per_day: 15000 }");
+        var warnings = (await folder.RunAsync("check", "job.yaml", "--json")).Json.GetProperty("warnings").EnumerateArray();
+        Assert.DoesNotContain(warnings, w => w.GetProperty("file").GetString() == "job.yaml");
+    }
+
+    [Fact]
     public async Task A_live_request_asks_the_first_row_that_is_left_and_keeps_its_answer()
     {
         await using var folder = await CliFolder.CreateAsync();
