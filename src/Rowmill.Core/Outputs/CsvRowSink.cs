@@ -5,15 +5,13 @@ namespace Rowmill.Core.Outputs;
 /// <summary>Writes CSV as RFC 4180 has it. Values are data: none is changed, whatever a spreadsheet would make of it.</summary>
 internal sealed class CsvRowSink : IRowSink
 {
-    private const int FlushAt = 1 << 17;
-
     private readonly RowColumns _columns;
     private readonly int[] _spread;
     private readonly bool _receipt;
     private readonly bool _simulated;
     private readonly AnswerCells _answer;
     private readonly CsvText _csv;
-    private readonly ByteBuffer _buffer = new();
+    private readonly ByteBuffer _buffer;
     private readonly ByteBuffer _text = new();
     private readonly int[] _positions;
     private readonly OutputFile _file;
@@ -29,10 +27,11 @@ internal sealed class CsvRowSink : IRowSink
         _answer = new AnswerCells(answerProperties);
         _csv = new CsvText(delimiter, newLine);
         _positions = new int[columns.Names.Count];
+        _file = OutputFile.Create(options.Path);
+        _buffer = _file.Buffer;
         if (options.Bom) _buffer.Append("\uFEFF"u8);
         foreach (var name in columns.Names.Concat(OutputColumns.Added(options, answerProperties, simulated).Select(c => c.Name))) AppendText(name);
         _csv.EndLine(_buffer);
-        _file = OutputFile.Create(options.Path);
     }
 
     public ValueTask WriteAsync(Row row, RowVerdict verdict, CancellationToken cancellationToken = default)
@@ -44,13 +43,12 @@ internal sealed class CsvRowSink : IRowSink
         if (_receipt) AppendReceipt(verdict.Receipt);
         if (_simulated) _csv.AppendCell(_buffer, "true"u8);
         _csv.EndLine(_buffer);
-        if (_buffer.Length >= FlushAt) Flush();
+        _file.EndLine();
         return ValueTask.CompletedTask;
     }
 
     public ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
-        Flush();
         _file.Complete();
         return ValueTask.CompletedTask;
     }
@@ -102,11 +100,5 @@ internal sealed class CsvRowSink : IRowSink
         _text.Clear();
         _text.Append(text.AsSpan());
         _csv.AppendCell(_buffer, _text.Written);
-    }
-
-    private void Flush()
-    {
-        _file.Stream.Write(_buffer.Written);
-        _buffer.Clear();
     }
 }

@@ -5,12 +5,10 @@ namespace Rowmill.Core.Outputs;
 /// <summary>Writes one JSON object a line: the properties of the source row, then status, error and the answer as an object.</summary>
 internal sealed class JsonlRowSink : IRowSink
 {
-    private const int FlushAt = 1 << 17;
-
     private readonly IReadOnlyList<string> _added;
     private readonly bool _receipt;
     private readonly bool _simulated;
-    private readonly ByteBuffer _buffer = new();
+    private readonly ByteBuffer _buffer;
     private readonly ByteBuffer _text = new();
     private readonly OutputFile _file;
     private byte[][] _labels = [];
@@ -22,6 +20,7 @@ internal sealed class JsonlRowSink : IRowSink
         _receipt = options.Receipt;
         _simulated = simulated;
         _file = OutputFile.Create(options.Path);
+        _buffer = _file.Buffer;
     }
 
     public ValueTask WriteAsync(Row row, RowVerdict verdict, CancellationToken cancellationToken = default)
@@ -59,13 +58,12 @@ internal sealed class JsonlRowSink : IRowSink
         }
 
         _buffer.Append(_labels[^1]);
-        if (_buffer.Length >= FlushAt) Flush();
+        _file.EndLine();
         return ValueTask.CompletedTask;
     }
 
     public ValueTask CompleteAsync(CancellationToken cancellationToken = default)
     {
-        Flush();
         _file.Complete();
         return ValueTask.CompletedTask;
     }
@@ -74,12 +72,6 @@ internal sealed class JsonlRowSink : IRowSink
     {
         _file.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private void Flush()
-    {
-        _file.Stream.Write(_buffer.Written);
-        _buffer.Clear();
     }
 
     /// <summary>Prepares what stands before each value, and what ends the line.</summary>

@@ -7,6 +7,7 @@ namespace Rowmill.Core.Outputs;
 internal sealed class OutputFile : IDisposable
 {
     private const string Suffix = ".tmp";
+    private const int FlushAt = 1 << 17;
 
     private readonly string _target;
     private readonly string _temporary;
@@ -20,8 +21,8 @@ internal sealed class OutputFile : IDisposable
         _stream = stream;
     }
 
-    /// <summary>What is being written; unbuffered.</summary>
-    public Stream Stream => _stream;
+    /// <summary>What is written next.</summary>
+    public ByteBuffer Buffer { get; } = new();
 
     /// <summary>Begins the file, and creates its folder when it is missing.</summary>
     /// <exception cref="ProblemException">The name is a folder, or its folder cannot be written.</exception>
@@ -52,9 +53,16 @@ internal sealed class OutputFile : IDisposable
         return file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
     }
 
+    /// <summary>A line ends in the buffer: now and then the buffer goes to the file.</summary>
+    public void EndLine()
+    {
+        if (Buffer.Length >= FlushAt) Flush();
+    }
+
     /// <summary>Brings what was written to the disk and renames it. Nothing can be written afterwards.</summary>
     public void Complete()
     {
+        Flush();
         _stream.Flush(flushToDisk: true);
         if (!OperatingSystem.IsWindows() && File.Exists(_target)) File.SetUnixFileMode(_temporary, File.GetUnixFileMode(_target));
         // Windows renames no open file; elsewhere the lock is held to the end, so nobody takes the file for abandoned.
@@ -71,6 +79,12 @@ internal sealed class OutputFile : IDisposable
         if (_completed) return;
         _completed = true;
         File.Delete(_temporary);
+    }
+
+    private void Flush()
+    {
+        _stream.Write(Buffer.Written);
+        Buffer.Clear();
     }
 
     /// <summary>Removes what a killed process left. A file that is still being written is locked, so opening it fails.</summary>

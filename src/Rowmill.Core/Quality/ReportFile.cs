@@ -1,4 +1,3 @@
-using System.Text;
 using Rowmill.Core.Outputs;
 
 namespace Rowmill.Core.Quality;
@@ -16,7 +15,7 @@ public static class ReportFile
         using var text = new StringWriter { NewLine = "\n" };
         write(text);
         using var file = OutputFile.Create(path);
-        file.Stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
+        file.Buffer.Append(text.ToString());
         file.Complete();
     }
 }

@@ -4,7 +4,7 @@ using CsvHelper;
 namespace Rowmill.Core.Rows;
 
 /// <summary>One pass over a CSV file: the header, then record by record, noting every mistake with its line.</summary>
-internal sealed class CsvRecords : IDisposable
+internal sealed class CsvRecords : IRecords
 {
     private static readonly char[] s_usualDelimiters = [',', ';', '\t', '|'];
 
@@ -40,7 +40,7 @@ internal sealed class CsvRecords : IDisposable
     public RowColumns Columns { get; private set; } = new([], CellFormat.Text);
 
     /// <summary>How the file ends its lines.</summary>
-    public string NewLine => _text.NewLine;
+    public string? NewLine => _text.NewLine;
 
     /// <summary>Whether bytes were seen that the pass cannot trust; <see cref="Finish"/> tells where.</summary>
     public bool HasFault => _text.HasInvalid || _text.HasNul || _broken;
@@ -95,7 +95,7 @@ internal sealed class CsvRecords : IDisposable
     }
 
     /// <summary>Tells where the bytes are that the pass stumbled over.</summary>
-    public void Finish()
+    public void Finish(long rows)
     {
         if (_text.HasNul) TextFault.AddNul(_options, _problems);
         else if (_text.HasInvalid) TextFault.AddInvalidUtf8(_options, _problems);

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Rowmill.Core.Rows;
 
 /// <summary>One pass over a JSONL file, line by line, noting every mistake with its line.</summary>
-internal sealed class JsonlRecords : IDisposable
+internal sealed class JsonlRecords : IRecords
 {
     /// <summary>Different lists of properties kept; beyond it the tree starts anew, so that memory stays flat.</summary>
     private const int MaxShapes = 10_000;
@@ -34,7 +34,10 @@ internal sealed class JsonlRecords : IDisposable
     }
 
     /// <summary>Every property seen so far, in order of first appearance.</summary>
-    public IReadOnlyList<string> Names => _names;
+    public RowColumns Columns => new([.. _names], CellFormat.Json);
+
+    /// <summary>JSON lines are written with a line feed, however they were read.</summary>
+    public string? NewLine => null;
 
     /// <summary>Whether bytes were seen that the pass cannot trust; <see cref="Finish"/> tells where.</summary>
     public bool HasFault => _text.HasInvalid || _text.HasNul || _broken;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Chat;
@@ -13,11 +12,9 @@ internal static class AnthropicReply
     /// <exception cref="JsonException">It is not one JSON object of this form.</exception>
     public static WireReply Read(ReadOnlySpan<byte> body)
     {
-        if (body.StartsWith("\uFEFF"u8)) body = body[3..];
-        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
+        var json = JsonText.Open(ref body);
         var reply = default(WireReply);
         string? reason = null, refusal = null;
-        if (!json.Read() || json.TokenType is not JsonTokenType.StartObject) throw new JsonException("not an object");
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("content"u8)) ReadContent(ref json, body, ref reply);
@@ -25,12 +22,7 @@ internal static class AnthropicReply
             else if (json.ValueTextEquals("stop_details"u8)) refusal = ReadDetails(ref json);
             else if (json.ValueTextEquals("usage"u8)) reply.Usage = ReadUsage(ref json);
             else if (json.ValueTextEquals("id"u8)) reply.Id = JsonText.ReadString(ref json);
-            else if (json.ValueTextEquals("error"u8))
-            {
-                json.Read();
-                reply.HasError = json.TokenType is not JsonTokenType.Null;
-                json.Skip();
-            }
+            else if (json.ValueTextEquals("error"u8)) reply.HasError = JsonText.ReadPresence(ref json);
             else json.Skip();
         }
 
@@ -45,29 +37,11 @@ internal static class AnthropicReply
     {
         if (!JsonText.EntersArray(ref json)) return;
         reply.HasMessage = true;
-        ArrayBufferWriter<byte>? more = null;
         while (json.Read() && json.TokenType is not JsonTokenType.EndArray)
         {
             if (json.TokenType is not JsonTokenType.StartObject) json.Skip();
-            else if (ReadBlock(ref json, body) is { } text)
-            {
-                if (reply.Text is null)
-                {
-                    reply.Text = text; // nearly always the only one
-                    continue;
-                }
-
-                if (more is null)
-                {
-                    more = new ArrayBufferWriter<byte>(reply.Text.Length + text.Length);
-                    more.Write(reply.Text);
-                }
-
-                more.Write(text);
-            }
+            else if (ReadBlock(ref json, body) is { } text) reply.Append(text);
         }
-
-        if (more is not null) reply.Text = more.WrittenSpan.ToArray();
     }
 
     /// <summary>A block's text, or a tool's input as JSON; null for thinking and whatever else there is.</summary>

@@ -20,11 +20,7 @@ internal sealed class AnthropicSchema : SchemaTranslation
     private JsonObject Convert(JsonNode? node, string path)
     {
         var schema = node as JsonObject ?? [];
-        if (schema["$ref"] is { } reference)
-        {
-            LoseBeside(schema, path);
-            return new JsonObject { ["$ref"] = reference.DeepClone() };
-        }
+        if (Reference(schema, path) is { } reference) return reference;
 
         var result = new JsonObject();
         if (TypeOf(schema) is { } type) result["type"] = type;
@@ -44,10 +40,10 @@ internal sealed class AnthropicSchema : SchemaTranslation
                     if (least > 1) Lose(schema, key, path);
                     break;
                 case "properties" when value is JsonObject properties:
-                    result[key] = Each(properties, name => Below(path, name));
+                    result[key] = Each(properties, name => Below(path, name), Convert);
                     break;
                 case "$defs" when value is JsonObject definitions:
-                    result[key] = Each(definitions, name => "$defs." + name);
+                    result[key] = Definitions(definitions, Convert);
                     break;
                 case "items":
                     result[key] = Convert(value, path + "[]");
@@ -65,7 +61,4 @@ internal sealed class AnthropicSchema : SchemaTranslation
         Describe(schema, result);
         return result;
     }
-
-    private JsonObject Each(JsonObject schemas, Func<string, string> path) =>
-        new(schemas.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Convert(s.Value, path(s.Key)))));
 }

@@ -103,12 +103,35 @@ internal sealed class TemplateWriter : IDisposable
         Cut(_bytes.WrittenCount - 1, _bytes.WrittenCount - 1, null);
     }
 
+    /// <summary>The turns of a chat as the property <c>messages</c>: the system text, if there is any, what was said before, the user message.</summary>
+    public void Messages(ModelRequest request)
+    {
+        Json.WriteStartArray("messages"u8);
+        Message("system"u8, request.System);
+        foreach (var turn in request.Earlier) Message(turn.IsModel ? "assistant"u8 : "user"u8, turn.Text);
+        Json.WriteStartObject();
+        Json.WriteString("role"u8, "user"u8);
+        Json.WritePropertyName("content"u8);
+        User();
+        Json.WriteEndObject();
+        Json.WriteEndArray();
+    }
+
     /// <summary>A property whose number differs from request to request.</summary>
     public void Number(string name, Func<ModelRequest, long> value)
     {
         Json.WriteNumber(name, 0);
         Json.Flush();
         Cut(_bytes.WrittenCount - 1, _bytes.WrittenCount, value);
+    }
+
+    private void Message(ReadOnlySpan<byte> role, string content)
+    {
+        if (content.Length == 0) return;
+        Json.WriteStartObject();
+        Json.WriteString("role"u8, role);
+        Json.WriteString("content"u8, content);
+        Json.WriteEndObject();
     }
 
     /// <summary>Notes what the body does not say.</summary>

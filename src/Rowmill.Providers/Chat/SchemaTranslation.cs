@@ -51,6 +51,21 @@ internal abstract class SchemaTranslation
         if (!_losses.Contains(line)) _losses.Add(line);
     }
 
+    /// <summary>Schemas by name, each converted; the path of each is of its name.</summary>
+    protected static JsonObject Each(JsonObject schemas, Func<string, string> path, Func<JsonNode?, string, JsonObject> convert) =>
+        new(schemas.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, convert(s.Value, path(s.Key)))));
+
+    /// <summary>The definitions, each converted.</summary>
+    protected static JsonObject Definitions(JsonObject definitions, Func<JsonNode?, string, JsonObject> convert) => Each(definitions, name => "$defs." + name, convert);
+
+    /// <summary>A reference alone, as the subsets have it; null for a schema that is none.</summary>
+    protected JsonObject? Reference(JsonObject schema, string path)
+    {
+        if (schema["$ref"] is not { } reference) return null;
+        LoseBeside(schema, path);
+        return new JsonObject { ["$ref"] = reference.DeepClone() };
+    }
+
     /// <summary>Notes what stands beside a reference, where a subset allows nothing; words for people are no loss.</summary>
     protected void LoseBeside(JsonObject reference, string path)
     {

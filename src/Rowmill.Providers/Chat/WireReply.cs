@@ -1,3 +1,4 @@
+using System.Buffers;
 using Rowmill.Core.Models;
 
 namespace Rowmill.Providers.Chat;
@@ -5,6 +6,9 @@ namespace Rowmill.Providers.Chat;
 /// <summary>What is wanted of a reply's body, whatever its wire.</summary>
 internal struct WireReply
 {
+    private byte[]? _text;
+    private ArrayBufferWriter<byte>? _joined;
+
     /// <summary>The service's id of the reply.</summary>
     public string? Id { get; set; }
 
@@ -15,7 +19,15 @@ internal struct WireReply
     public bool HasError { get; set; }
 
     /// <summary>The message's text, UTF-8, thinking left out; null when it has none.</summary>
-    public byte[]? Text { get; set; }
+    public byte[]? Text
+    {
+        get
+        {
+            if (_joined is { } joined) (_text, _joined) = (joined.WrittenSpan.ToArray(), null);
+            return _text;
+        }
+        set => (_text, _joined) = (value, null);
+    }
 
     /// <summary>What the model said instead of an answer, when it refused.</summary>
     public string? Refusal { get; set; }
@@ -31,4 +43,22 @@ internal struct WireReply
 
     /// <summary>Tokens as the service told them, true or not (<see cref="UsageBounds"/>); a number that is no count is -1.</summary>
     public TokenUsage? Usage { get; set; }
+
+    /// <summary>Adds a part of the text.</summary>
+    public void Append(byte[] part)
+    {
+        if (_text is null)
+        {
+            _text = part; // nearly always the only one
+            return;
+        }
+
+        if (_joined is null)
+        {
+            _joined = new ArrayBufferWriter<byte>(_text.Length + part.Length);
+            _joined.Write(_text);
+        }
+
+        _joined.Write(part);
+    }
 }

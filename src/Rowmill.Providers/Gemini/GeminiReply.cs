@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
 using Rowmill.Core.Models;
@@ -17,23 +16,16 @@ internal static class GeminiReply
     /// <exception cref="JsonException">It is not one JSON object of this form.</exception>
     public static WireReply Read(ReadOnlySpan<byte> body)
     {
-        if (body.StartsWith("\uFEFF"u8)) body = body[3..];
-        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
+        var json = JsonText.Open(ref body);
         var reply = default(WireReply);
         string? blocked = null;
-        if (!json.Read() || json.TokenType is not JsonTokenType.StartObject) throw new JsonException("not an object");
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("candidates"u8)) ReadCandidates(ref json, ref reply);
             else if (json.ValueTextEquals("promptFeedback"u8)) blocked = ReadFeedback(ref json);
             else if (json.ValueTextEquals("usageMetadata"u8)) reply.Usage = ReadUsage(ref json);
             else if (json.ValueTextEquals("responseId"u8)) reply.Id = JsonText.ReadString(ref json);
-            else if (json.ValueTextEquals("error"u8))
-            {
-                json.Read();
-                reply.HasError = json.TokenType is not JsonTokenType.Null;
-                json.Skip();
-            }
+            else if (json.ValueTextEquals("error"u8)) reply.HasError = JsonText.ReadPresence(ref json);
             else json.Skip();
         }
 
@@ -85,29 +77,11 @@ internal static class GeminiReply
     private static void ReadParts(ref Utf8JsonReader json, ref WireReply reply)
     {
         if (!JsonText.EntersArray(ref json)) return;
-        ArrayBufferWriter<byte>? more = null;
         while (json.Read() && json.TokenType is not JsonTokenType.EndArray)
         {
             if (json.TokenType is not JsonTokenType.StartObject) json.Skip();
-            else if (ReadPart(ref json) is { } text)
-            {
-                if (reply.Text is null)
-                {
-                    reply.Text = text; // nearly always the only one
-                    continue;
-                }
-
-                if (more is null)
-                {
-                    more = new ArrayBufferWriter<byte>(reply.Text.Length + text.Length);
-                    more.Write(reply.Text);
-                }
-
-                more.Write(text);
-            }
+            else if (ReadPart(ref json) is { } text) reply.Append(text);
         }
-
-        if (more is not null) reply.Text = more.WrittenSpan.ToArray();
     }
 
     /// <summary>A part's text; null for a thought, and for what is no text (a signature).</summary>

@@ -35,11 +35,7 @@ internal sealed class GeminiJsonSchema : GeminiSchema
     private JsonObject Convert(JsonNode? node, string path)
     {
         var schema = node as JsonObject ?? [];
-        if (schema["$ref"] is { } reference)
-        {
-            LoseBeside(schema, path);
-            return new JsonObject { ["$ref"] = reference.DeepClone() };
-        }
+        if (Reference(schema, path) is { } reference) return reference;
 
         var result = new JsonObject();
         if (TypeOf(schema) is { } type) result["type"] = type;
@@ -53,10 +49,10 @@ internal sealed class GeminiJsonSchema : GeminiSchema
                     result[key] = value?.DeepClone();
                     break;
                 case "properties" when value is JsonObject properties:
-                    result[key] = Each(properties, name => Below(path, name));
+                    result[key] = Each(properties, name => Below(path, name), Convert);
                     break;
                 case "$defs" when value is JsonObject definitions:
-                    result[key] = Each(definitions, name => "$defs." + name);
+                    result[key] = Definitions(definitions, Convert);
                     break;
                 case "items":
                     result[key] = Convert(value, path + "[]");
@@ -78,9 +74,6 @@ internal sealed class GeminiJsonSchema : GeminiSchema
         Describe(schema, result);
         return result;
     }
-
-    private JsonObject Each(JsonObject schemas, Func<string, string> path) =>
-        new(schemas.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Convert(s.Value, path(s.Key)))));
 
     // Null and truths cannot stand among labels, but may stand beside them as types.
     private void Label(JsonObject schema, JsonObject result, IReadOnlyList<JsonNode?> labels, string path)

@@ -124,6 +124,24 @@ internal static class JsonText
         }
     }
 
+    /// <summary>A reader that stands in the one object a body is; the body loses its byte order mark.</summary>
+    /// <exception cref="JsonException">It is no object.</exception>
+    public static Utf8JsonReader Open(ref ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith("\uFEFF"u8)) body = body[3..];
+        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
+        return json.Read() && json.TokenType is JsonTokenType.StartObject ? json : throw new JsonException("not an object");
+    }
+
+    /// <summary>Reads the value behind a property's name: whether there is any but null.</summary>
+    public static bool ReadPresence(ref Utf8JsonReader json)
+    {
+        json.Read();
+        var present = json.TokenType is not JsonTokenType.Null;
+        json.Skip();
+        return present;
+    }
+
     /// <summary>Reads the value behind a property's name as a count; -1 for a number that is none, null for anything else.</summary>
     public static long? ReadCount(ref Utf8JsonReader json)
     {

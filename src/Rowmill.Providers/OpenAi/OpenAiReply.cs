@@ -13,21 +13,14 @@ internal static class OpenAiReply
     /// <exception cref="JsonException">It is not one JSON object of this form.</exception>
     public static WireReply Read(ReadOnlySpan<byte> body)
     {
-        if (body.StartsWith("\uFEFF"u8)) body = body[3..];
-        var json = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
+        var json = JsonText.Open(ref body);
         var reply = default(WireReply);
-        if (!json.Read() || json.TokenType is not JsonTokenType.StartObject) throw new JsonException("not an object");
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("choices"u8)) ReadChoices(ref json, ref reply);
             else if (json.ValueTextEquals("usage"u8)) reply.Usage = ReadUsage(ref json);
             else if (json.ValueTextEquals("id"u8)) reply.Id = JsonText.ReadString(ref json);
-            else if (json.ValueTextEquals("error"u8))
-            {
-                json.Read();
-                reply.HasError = json.TokenType is not JsonTokenType.Null;
-                json.Skip();
-            }
+            else if (json.ValueTextEquals("error"u8)) reply.HasError = JsonText.ReadPresence(ref json);
             else json.Skip();
         }
 

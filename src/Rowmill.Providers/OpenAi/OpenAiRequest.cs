@@ -13,29 +13,12 @@ internal static class OpenAiRequest
         var json = body.Json;
         json.WriteStartObject();
         json.WriteString("model"u8, model);
-        json.WriteStartArray("messages"u8);
-        Message(json, "system"u8, request.System);
-        foreach (var turn in request.Earlier) Message(json, turn.IsModel ? "assistant"u8 : "user"u8, turn.Text);
-        json.WriteStartObject();
-        json.WriteString("role"u8, "user"u8);
-        json.WritePropertyName("content"u8);
-        body.User();
-        json.WriteEndObject();
-        json.WriteEndArray();
+        body.Messages(request);
         WriteForm(body, request);
         WriteSampling(json, habits.Sent(request.Sampling));
         body.Number(outputLimit, r => r.MaxOutputTokens);
         json.WriteEndObject();
         foreach (var option in habits.Unsent(request.Sampling)) body.Lose($"{option} is not sent: the model refuses it");
-    }
-
-    private static void Message(Utf8JsonWriter json, ReadOnlySpan<byte> role, string content)
-    {
-        if (content.Length == 0) return;
-        json.WriteStartObject();
-        json.WriteString("role"u8, role);
-        json.WriteString("content"u8, content);
-        json.WriteEndObject();
     }
 
     private static void WriteForm(TemplateWriter body, ModelRequest request)

@@ -23,11 +23,7 @@ internal sealed class StrictSchema : SchemaTranslation
     private JsonObject Convert(JsonNode? node, string path)
     {
         var schema = node as JsonObject ?? [];
-        if (schema["$ref"] is { } reference)
-        {
-            LoseBeside(schema, path);
-            return new JsonObject { ["$ref"] = reference.DeepClone() };
-        }
+        if (Reference(schema, path) is { } reference) return reference;
 
         var result = new JsonObject();
         if (Type(schema, path) is { } type) result["type"] = type;
@@ -49,8 +45,7 @@ internal sealed class StrictSchema : SchemaTranslation
                     result[key] = DistinctFirstKeys(branches.Select(branch => Convert(branch, path)).ToList());
                     break;
                 case "$defs" when value is JsonObject definitions:
-                    result[key] = new JsonObject(definitions.Select(
-                        d => KeyValuePair.Create<string, JsonNode?>(d.Key, Convert(d.Value, "$defs." + d.Key))));
+                    result[key] = Definitions(definitions, Convert);
                     break;
                 case "additionalProperties" when value?.GetValueKind() is JsonValueKind.False:
                     break;

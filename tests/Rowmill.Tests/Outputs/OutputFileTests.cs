@@ -16,9 +16,9 @@ public sealed class OutputFileTests : IDisposable
     {
         var path = _files.Path("sub/folder/out.csv");
         using var file = OutputFile.Create(path);
-        file.Stream.Write("half"u8);
+        file.Buffer.Append("half"u8);
         Assert.False(File.Exists(path));
-        file.Stream.Write(" and whole"u8);
+        file.Buffer.Append(" and whole"u8);
         file.Complete();
         Assert.Equal("half and whole", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_files.Path("sub/folder")));
@@ -31,7 +31,7 @@ public sealed class OutputFileTests : IDisposable
         File.WriteAllText(path, "old");
         using (var file = OutputFile.Create(path))
         {
-            file.Stream.Write("new"u8);
+            file.Buffer.Append("new"u8);
             Assert.Equal("old", File.ReadAllText(path));
         }
 
@@ -52,7 +52,7 @@ public sealed class OutputFileTests : IDisposable
         File.CreateSymbolicLink(link, "real.csv");
         using (var file = OutputFile.Create(link))
         {
-            file.Stream.Write("new"u8);
+            file.Buffer.Append("new"u8);
             file.Complete();
         }
 
@@ -68,7 +68,7 @@ public sealed class OutputFileTests : IDisposable
         File.WriteAllText(_files.Path(".out.csv.left.tmp"), "half");
         File.WriteAllText(_files.Path(".other.csv.left.tmp"), "half");
         using var first = OutputFile.Create(path);
-        first.Stream.Write("first"u8);
+        first.Buffer.Append("first"u8);
         using var second = OutputFile.Create(path);
         Assert.False(File.Exists(_files.Path(".out.csv.left.tmp")));
         Assert.True(File.Exists(_files.Path(".other.csv.left.tmp")));
