@@ -13,7 +13,7 @@ public sealed class FaultTests(CleanRun clean)
 {
     public static TheoryData<string, double> Faults { get; } = new(
         from fault in SimulatorOptions.FaultNames
-        where fault is not ("quota" or "refuse" or "hang" or "google-day-limit" or "google-no-allowance")
+        where fault is not ("quota" or "spend-cap" or "bad-key" or "refuse" or "hang" or "google-day-limit" or "google-no-allowance")
             && !fault.StartsWith("retry-after-", StringComparison.Ordinal)
         select (fault, fault is "http429" or "drop" ? 0.05 : 0.1));
 
@@ -28,6 +28,26 @@ public sealed class FaultTests(CleanRun clean)
 
         Assert.True(server.Stats.Count(fault) > 0, $"no {fault} happened");
         Assert.Equal(CleanRun.Rows, summary.Count("rows", "answered"));
+        Assert.Equal(clean.Output, shop.Read("out.csv"));
+    }
+
+    [Theory]
+    [InlineData("quota")]
+    [InlineData("spend-cap")]
+    [InlineData("bad-key")]
+    public async Task An_account_that_is_refused_ends_the_run_and_the_next_one_asks_what_is_left(string fault)
+    {
+        await using var shop = new Workshop();
+        var server = await StartAsync(shop, fault, 0, "timeout: 60s");
+
+        var stopped = (await shop.RunAsync("run", "songs.yaml", "--json")).Ended(6).Document();
+        var answered = stopped.Count("rows", "answered");
+        var resumed = (await shop.RunAsync("run", "songs.yaml", "--json")).Ended(0).Document();
+
+        Assert.InRange(answered, 1, CleanRun.Rows - 1);
+        Assert.Equal(CleanRun.Rows - answered, stopped.Count("rows", "pending"));
+        Assert.Equal(answered, resumed.Count("rows", "from_cache"));
+        Assert.Equal((CleanRun.Rows / 10) + 1, server.Stats.Requests);
         Assert.Equal(clean.Output, shop.Read("out.csv"));
     }
 
