@@ -10,10 +10,13 @@ internal sealed class ReplyJoin(int count)
 {
     private static readonly RowReading s_doubtful = new(RowReadingKind.Invalid, default, "the reply holds an entry with this row's id and another");
 
+    private static readonly RowReading s_shifted = new(RowReadingKind.Invalid, default, "the reply's ids look shifted: it answers one that was not asked in place of one that was");
+
     private readonly RowReading[] _rows = new RowReading[count];
     private AnswerMends[]? _mends;
     private bool[]? _doubted;
     private ReplyCounts _counts;
+    private long _lowest = long.MaxValue, _highest = long.MinValue;
 
     /// <summary>What is wrong with the reply as a whole; the first that is told.</summary>
     public string? Problem { get; private set; }
@@ -34,6 +37,7 @@ internal sealed class ReplyJoin(int count)
     /// <summary>Whether the id is one of the pack's; notes it when it is not.</summary>
     public bool Knows(int id)
     {
+        (_lowest, _highest) = (Math.Min(_lowest, id), Math.Max(_highest, id));
         if (id >= 1 && id <= count) return true;
         _counts = _counts with { Foreign = _counts.Foreign + 1 };
         Tell(id == ReplyIds.Foreign ? "the reply answers an id that was not asked"
@@ -50,6 +54,12 @@ internal sealed class ReplyJoin(int count)
         Tell("the reply holds an entry with two ids");
         Refuse(id);
         if (other is { } second) Refuse(second);
+    }
+
+    private void RefuseAll()
+    {
+        for (var i = 0; i < _rows.Length; i++)
+            if (_rows[i].Kind != RowReadingKind.Missing) _rows[i] = s_shifted;
     }
 
     private void Refuse(int id)
@@ -78,9 +88,16 @@ internal sealed class ReplyJoin(int count)
         Tell(string.Create(CultureInfo.InvariantCulture, $"the reply answers id {id} twice, differently"));
     }
 
+    /// <summary>
+    /// Whether some ids were not asked, and all of them are the pack's numbers moved by as much: a model that counts from 0, or has lost a
+    /// row at the beginning. Then the ids that were asked are as wrong as the others.
+    /// </summary>
+    private bool IsShifted => _counts.Foreign > 0 && _highest - _lowest < count;
+
     /// <summary>The reading of the whole reply.</summary>
     public ReplyReading Reading()
     {
+        if (IsShifted) RefuseAll();
         var good = 0;
         var counts = _counts;
         for (var i = 0; i < _rows.Length; i++)

@@ -24,7 +24,11 @@ internal sealed class RouteLearning(RunContext run)
     {
         var (route, rows) = (call.Route, call.Pack.Rows.Count);
         var truncated = call.Result.Reply?.Ending == ReplyEnding.Truncated;
-        if (call.Result.Reply is not null) route.Room.Held(call.Result.ContextTokens);
+        if (call.Result.Reply is not null)
+        {
+            route.Room.Held(call.Result.ContextTokens);
+            if (route.Prove()) await run.Environment.Calibrations.SetFormAsync(route.Id, call.Request.Form).ConfigureAwait(false);
+        }
 
         // A probe is no row of the job.
         if (call.Pack.IsProbe)

@@ -13,6 +13,7 @@ internal sealed class RouteState : IDisposable
     private TaskCompletionSource _settled = NewSource();
     private DateTimeOffset _lookedAt;
     private int _inFlight;
+    private volatile bool _isProven;
 
     /// <summary>Creates the state of a route.</summary>
     /// <param name="route">The route.</param>
@@ -21,7 +22,7 @@ internal sealed class RouteState : IDisposable
     /// <param name="owner">Whose windows it uses.</param>
     /// <param name="windows">What binds it at the run's start.</param>
     /// <param name="gate">Back-off and holds.</param>
-    /// <param name="form">The best form it took after it had refused a better one; null when it refused none.</param>
+    /// <param name="form">The form of structured output it took when it was last used; null when that is not known.</param>
     public RouteState(
         Route route, IModelClient client, PackSizer sizer, WindowOwner owner, WindowSnapshot windows, RouteGate gate, StructuredOutput? form = null)
     {
@@ -33,7 +34,9 @@ internal sealed class RouteState : IDisposable
         Room = new ContextRoom(sizer.Budget);
         Form = form > client.StructuredOutput ? form.Value : client.StructuredOutput;
         Level = new ConcurrencyLevel(route.Limits.Concurrency);
-        Slots = new RouteSlots(() => Level.Level);
+        _isProven = form is not null;
+        // What is wrong with every request, a form or an option the model refuses, is then told once and not by all that are in flight.
+        Slots = new RouteSlots(() => _isProven ? Level.Level : 1);
         _windows = windows;
         _lookedAt = windows.At;
         Follow(windows);
@@ -207,6 +210,20 @@ internal sealed class RouteState : IDisposable
             _lookedAt = now;
             return true;
         }
+    }
+
+    /// <summary>It has answered a request: the next may go side by side.</summary>
+    /// <returns>True for the first.</returns>
+    public bool Prove()
+    {
+        lock (_gate)
+        {
+            if (_isProven) return false;
+            _isProven = true;
+        }
+
+        Slots.Serve();
+        return true;
     }
 
     /// <summary>The model refused a form of structured output.</summary>

@@ -34,12 +34,12 @@ public interface ICalibrationStore
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask SetSizeAsync(string route, string question, LearnedPackSize size, CancellationToken cancellationToken = default);
 
-    /// <summary>The best form of structured output that a model took after it had refused a better one; null when it never refused any, or long ago.</summary>
+    /// <summary>The form of structured output that a model took last, or that it is to be asked in since it refused a better one; null when it was never asked, or long ago.</summary>
     /// <param name="route"><see cref="Route.Id"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<StructuredOutput?> FormAsync(string route, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores that a model refuses every form better than this one.</summary>
+    /// <summary>Stores the form that a model takes, or the best of those it has not refused.</summary>
     /// <param name="route"><see cref="Route.Id"/>.</param>
     /// <param name="form">The form.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -55,7 +55,7 @@ internal struct WireReply
 
         if (_joined is null)
         {
-            _joined = new ArrayBufferWriter<byte>(_text.Length + part.Length);
+            _joined = new ArrayBufferWriter<byte>();
             _joined.Write(_text);
         }
 

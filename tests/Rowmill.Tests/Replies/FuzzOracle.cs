@@ -156,11 +156,13 @@ internal static class FuzzOracle
             var isPlain = c.IsPlain;
             var unsure = c.Unsure.ToHashSet();
             var byRow = c.Entries.SelectMany(Named).ToLookup(n => n.Row, n => n.Entry);
+            // With an id that was not asked, and the first or last that was missing, all of them may be shifted.
+            var mayBeShifted = c.Entries.Any(e => e.Says is null && e.Id is not null) && !(byRow[1].Any(IsSure) && byRow[c.World.Rows].Any(IsSure));
             for (var row = 1; row <= c.World.Rows; row++)
             {
                 var entries = byRow[row].ToList();
                 _verdicts[row - 1] = entries.Count == 0 ? Verdict.Nobody
-                    : !isPlain || entries.Exists(e => e.Grade == FuzzGrade.Doubtful) ? Verdict.Open
+                    : !isPlain || mayBeShifted || entries.Exists(e => e.Grade == FuzzGrade.Doubtful) ? Verdict.Open
                     : entries.TrueForAll(e => e.Grade == FuzzGrade.Bad) ? c.Whole ? Verdict.Refuse : Verdict.Open
                     : entries.Exists(e => e.Grade == FuzzGrade.Bad) ? Verdict.Open
                     : entries.Exists(e => !e.Stored.Span.SequenceEqual(entries[0].Stored.Span)) ? c.Whole ? Verdict.Refuse : Verdict.Open
@@ -169,6 +171,8 @@ internal static class FuzzOracle
                 if (entries.Count > 0) _stored[row - 1] = entries[0].Stored;
             }
         }
+
+        private static bool IsSure(FuzzEntry entry) => entry.Grade == FuzzGrade.Good && entry.Instead is null;
 
         /// <summary>The rows an entry names: with two ids in it, both are in doubt.</summary>
         private static IEnumerable<(int Row, FuzzEntry Entry)> Named(FuzzEntry entry)

@@ -41,6 +41,32 @@ public sealed class ReplyReaderTests
         Assert.NotNull(reading.Problem);
     }
 
+    [Theory]
+    [InlineData("""{"rows":[{"id":0,"energy":"Low"},{"id":1,"energy":"High"},{"id":2,"energy":"Low"},{"id":3,"energy":"High"}]}""")]
+    [InlineData("""{"rows":[{"id":5,"energy":"Low"},{"id":3,"energy":"High"},{"id":2,"energy":"Low"},{"id":4,"energy":"High"}]}""")]
+    [InlineData("""[{"id":"3","energy":"Low"},{"id":"4","energy":"High"},{"id":"5","energy":"Low"},{"id":"6","energy":"High"}]""")]
+    [InlineData("""{"0":{"energy":"Low"},"1":{"energy":"High"},"2":{"energy":"Low"},"3":{"energy":"High"}}""")]
+    [InlineData("""{"rows":[{"id":0,"energy":"Low"},{"id":1,"energy":"High"},{"id":2,"ener""")]
+    public void Of_ids_that_are_all_moved_by_as_much_none_is_believed(string reply)
+    {
+        var reading = Read(reply, 4);
+
+        Assert.Equal(0, reading.Good);
+        Assert.All(reading.Rows, r => Assert.Contains(r.Kind, (RowReadingKind[])[RowReadingKind.Missing, RowReadingKind.Invalid]));
+        Assert.Contains(reading.Rows, r => r.Error is { } error && error.Contains("shifted", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"rows":[{"id":1,"energy":"Low"},{"id":2,"energy":"High"},{"id":3,"energy":"Low"},{"id":5,"energy":"High"}]}""")]
+    [InlineData("""{"rows":[{"id":14,"energy":"Low"},{"id":1,"energy":"High"},{"id":2,"energy":"Low"},{"id":3,"energy":"High"}]}""")]
+    public void One_id_that_was_not_asked_costs_no_other_row_its_answer(string reply)
+    {
+        var reading = Read(reply, 4);
+
+        Assert.Equal(3, reading.Good);
+        Assert.Equal(1, reading.Counts.Foreign);
+    }
+
     [Fact]
     public void Two_answers_that_contradict_each_other_are_both_refused()
     {

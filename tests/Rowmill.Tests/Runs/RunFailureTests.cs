@@ -193,7 +193,29 @@ public sealed class RunFailureTests
         Assert.Equal(20, summary.Rows.Answered);
         Assert.All(world.Model().Calls, c => Assert.Equal(
             c.Request.Form >= StructuredOutput.JsonMode, c.Request.System.Contains("\"energy\"", StringComparison.Ordinal)));
-        Assert.Equal(4, world.Model().Calls.Count(c => c.Request.Form == StructuredOutput.JsonMode));
+        // Each form is refused once, however many requests may be in flight.
+        Assert.Equal(
+            [StructuredOutput.StrictSchema, StructuredOutput.Schema, .. Enumerable.Repeat(StructuredOutput.JsonMode, 4)], world.Model().Calls.Select(c => c.Request.Form));
+    }
+
+    [Fact]
+    public async Task Until_a_model_has_answered_once_one_request_goes_at_a_time()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(20));
+        world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { Concurrency = 4 })] };
+        var first = new TaskCompletionSource();
+        // After the first, each is answered only when the last has come as well.
+        world.Model().Hold = call => call.Number == 1 ? first.Task : world.Model().Arrived(4);
+
+        var run = world.RunAsync();
+        await world.Model().Arrived(1);
+        Assert.Single(world.Model().Calls);
+        first.SetResult();
+
+        Assert.Equal(20, (await run).Rows.Answered);
+        world.Model().Hold = call => world.Model().Arrived(8);
+        Assert.Equal(20, (await world.RunAsync(new RunOptions { Fresh = true })).Rows.Answered);
     }
 
     [Fact]

@@ -96,6 +96,7 @@ public sealed class RunLimitTests
         using var world = new RunWorld();
         world.Table(RunWorld.Titles(60));
         world.Job = world.Job with { Routes = [RunWorld.Route("a", new RouteLimits { Concurrency = 4 })] };
+        await world.ProveAsync();
         var start = world.Clock.GetUtcNow();
         bool IsEarly(FakeCall call) => call.At < start + TimeSpan.FromMinutes(59);
         world.Model().Script = call => IsEarly(call) ? FakeReply.Fail(FailureKind.RateLimited, TimeSpan.FromHours(1)) : FakeReply.Good(call);

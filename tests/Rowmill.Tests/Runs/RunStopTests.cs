@@ -17,6 +17,7 @@ public sealed class RunStopTests
         using var world = new RunWorld(clock);
         world.Table(RunWorld.Titles(20));
         world.Job = world.Job with { Routes = [s_priced] };
+        await world.ProveAsync();
         var replies = new[] { new TaskCompletionSource(), new TaskCompletionSource() };
         world.Model().Hold = call => replies[call.Number - 1].Task;
         using var interrupt = new CancellationTokenSource();
