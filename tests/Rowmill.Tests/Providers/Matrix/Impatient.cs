@@ -6,9 +6,9 @@ namespace Rowmill.Tests.Providers.Matrix;
 /// <summary>Moves the client's clock past every timeout as soon as the simulator keeps a request for ever: nobody waits, and no slow machine times out.</summary>
 internal sealed class Impatient(SimulatorServer server) : DelegatingHandler
 {
-    private readonly VirtualClock _clock = new();
+    private readonly VirtualClock _clock = new(TimeProvider.System.GetUtcNow());
 
-    /// <summary>The client's clock; it moves for nothing else.</summary>
+    /// <summary>The client's clock: it begins with the time, which the service tells dates by, and moves for nothing else.</summary>
     public TimeProvider Clock => _clock;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

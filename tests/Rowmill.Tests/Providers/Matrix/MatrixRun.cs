@@ -8,7 +8,6 @@ using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 using Rowmill.Providers;
 using Rowmill.Simulator;
-using Rowmill.Tests.House;
 using Rowmill.Tests.Runs;
 using Rowmill.Tests.Stores;
 
@@ -35,7 +34,7 @@ internal sealed class MatrixRun : IAsyncDisposable
 
     public SimulatorServer Server => _server;
 
-    /// <summary>What requests went through, when the test wants to know.</summary>
+    /// <summary>Starts the service; the key is checked.</summary>
     public static async Task<MatrixRun> StartAsync(MatrixService service, SimulatorOptions? options = null) =>
         new(service, await SimulatorServer.StartAsync((options ?? new()) with { Dialect = service.Dialect, ApiKey = Key }, TimeProvider.System));
 
@@ -96,12 +95,7 @@ internal sealed class MatrixRun : IAsyncDisposable
 
     private Job Job(Route route)
     {
-        var loaded = JobFile.Load(Path.Combine(Repository.Root, "samples", "songs", "songs.yaml"));
-        return loaded.Job! with
-        {
-            Routes = [route],
-            PackRows = Pack,
-            Output = loaded.Job!.Output with { Path = _folder.File("out.csv") },
-        };
+        var job = Truth.Job();
+        return job with { Routes = [route], PackRows = Pack, Output = job.Output with { Path = _folder.File("out.csv") } };
     }
 }

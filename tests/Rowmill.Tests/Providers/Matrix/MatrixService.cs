@@ -9,7 +9,8 @@ namespace Rowmill.Tests.Providers.Matrix;
 /// <param name="Route">Provider and model.</param>
 internal sealed record MatrixService(string Name, SimulatorDialect Dialect, string Route)
 {
-    private static readonly Price s_price = new(1, 2);
+    /// <summary>What every one of them costs.</summary>
+    public static Price Price { get; } = new(1, 2);
 
     /// <summary>Every service there is a dialect of.</summary>
     public static IReadOnlyList<MatrixService> All { get; } =
@@ -37,7 +38,7 @@ internal sealed record MatrixService(string Name, SimulatorDialect Dialect, stri
             BaseUrl = address.ToString().TrimEnd('/'),
             ApiKeyEnv = "MATRIX_KEY",
             Limits = new RouteLimits { Concurrency = 1 },
-            Price = s_price,
+            Price = Price,
         };
     }
 
