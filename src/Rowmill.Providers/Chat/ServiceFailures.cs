@@ -17,7 +17,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
     ];
 
     private static readonly string[] s_formWords =
-        ["response_format", "response format", "json_schema", "json schema", "structured output", "json mode", "guided_json", "guided decoding", "grammar"];
+        ["response_format", "response format", "json_schema", "json schema", "structured output", "json mode", "guided_json", "guided decoding", "grammar", "required for format", "Request.format of type"];
 
     // Ollama up to 0.29, its llama-server since 0.30, CUDA.
     private static readonly string[] s_memoryWords =
@@ -82,6 +82,8 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
         if (status is 400 or 403 or 404 or 422 && IsModel(error, words)) return FailureKind.ModelRefused;
         if (status is 401 or 403 || HasCode(error, s_keyCodes) || SaysAny(words, "API key not valid", "Incorrect API key"))
             return FailureKind.KeyRefused;
+        // Ollama fails with 500 when it cannot make a grammar of a form, behind its /v1 too.
+        if (form is not StructuredOutput.Text && status is 500 && SaysAny(words, s_formWords)) return FailureKind.FormRefused;
         if (status is 408 or 409 or 425 or 498 or 499 or >= 500) return FailureKind.Unavailable;
         // Azure charges for what its filter stops (its page of prices), and what a filter stops on its way back has been written.
         if (HasCode(error, s_filterCodes) || SaysAny(words, [.. s_filterWords, FlaggedPrompt])) return FailureKind.Filtered;

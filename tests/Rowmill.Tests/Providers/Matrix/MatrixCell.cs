@@ -28,6 +28,15 @@ internal sealed record MatrixCell(
         var script = Enumerable.Range(0, Replies).Select(_ => chance.NextDouble() < share ? fault : SimulatorFault.None).ToList();
         await using var run = await MatrixRun.StartAsync(service, new SimulatorOptions { Script = script });
         var summary = await run.RunAsync();
+        var (misplaced, silent) = await JudgeAsync(run);
+        return new MatrixCell(summary, misplaced, silent, await run.CallsAsync(), run.Server.Stats);
+    }
+
+    /// <summary>Fails unless every row of the output that is answered has its own answer.</summary>
+    public static async Task AssertTrueAsync(MatrixRun run) => Assert.Empty((await JudgeAsync(run)).Misplaced);
+
+    private static async Task<(List<string> Misplaced, List<string> Silent)> JudgeAsync(MatrixRun run)
+    {
         var (misplaced, silent) = (new List<string>(), new List<string>());
         var truth = await Truth.SongsAsync();
         foreach (var (row, song) in (await run.RowsAsync()).Zip(truth))
@@ -40,7 +49,7 @@ internal sealed record MatrixCell(
             if (row["ai_status"] == "failed" && row["ai_error"].Length == 0) silent.Add(song.Title);
         }
 
-        return new MatrixCell(summary, misplaced, silent, await run.CallsAsync(), run.Server.Stats);
+        return (misplaced, silent);
     }
 
     /// <summary>For a table.</summary>

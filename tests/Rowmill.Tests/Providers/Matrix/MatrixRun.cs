@@ -39,8 +39,10 @@ internal sealed class MatrixRun : IAsyncDisposable
         new(service, await SimulatorServer.StartAsync((options ?? new()) with { Dialect = service.Dialect, ApiKey = Key }, TimeProvider.System));
 
     /// <summary>Runs the job as a process of its own would, but for what calibrations remember.</summary>
-    public async Task<RunSummary> RunAsync(ICalibrationStore? calibrations = null)
+    public async Task<RunSummary> RunAsync(ICalibrationStore? calibrations = null, bool fresh = false)
     {
+        // Run ids begin with the time.
+        _clock.Advance(TimeSpan.FromSeconds(1));
         var impatient = new Impatient(_server);
         using var handler = new SocketsHttpHandler();
         impatient.InnerHandler = handler;
@@ -63,7 +65,7 @@ internal sealed class MatrixRun : IAsyncDisposable
             Chance = () => 0.5,
         };
         var summary = await new JobRunner(environment)
-            .RunAsync(Job(route), new RunOptions { Limit = Songs }, new RunWorld.Recorder(), default, default)
+            .RunAsync(Job(route), new RunOptions { Limit = Songs, Fresh = fresh }, new RunWorld.Recorder(), default, default)
             .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         // A request given up here is still being noticed there.
         while (_server.Stats.InFlight > 0) await Task.Yield();
