@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Measures the program against the shared mock server and appends one JSON line per run to $BENCH_TMP/rowmill.jsonl.
-#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|faults|all|summary]...      (default: all, then summary)
+#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|faults|clients|matrix|all|summary]...      (default: all, then summary)
 #     W4           1,200 rows at the mock's 1,200 requests a minute: three forms of limits, a minute or two each
 #     limits       every kind of limit on a simulated clock, the engine in process; LIMITS=TEXT only the cases with this text (of limits-http too)
 #     limits-http  the program against `rowmill simulate` with the same limits, real time, about four minutes
 #     faults       19,935 rows through `rowmill simulate` with a mix of faults and poison rows, 20 and 1 per request, RUNS seeds; a minute or two
+#     clients      what each provider's client adds to a request of 20 rows, in memory; prints a table, half a minute
+#     matrix       the songs job through every provider with every fault of a reply; prints provider × fault → outcome, half a minute
 #     plan10m      plans ten million rows; needs half a gigabyte of $BENCH_TMP for a while
 # Environment: RUNS 3; BENCH_TMP (default ${TMPDIR:-/tmp}/rowbench); PORT 18090; SERVER_CORE 0, CLIENT_CORE 1;
 #   LIMIT 600 seconds per run; SIMULATOR_PORT 18091; ROWMILL_BENCH_SHARED, the folder with mock/ and peers/ (default ../shared/bench beside the repository);
@@ -260,6 +262,17 @@ plan10m() {
   rm -rf "$tmp/job" "$tmp/songs-10000000.csv"
 }
 
+clients() {
+  # Tiers of compilation are the process's own noise: code is compiled once, and well.
+  DOTNET_TieredPGO=0 DOTNET_TieredCompilation=0 taskset -c "${CLIENT_CORE:-1}" "$tools" clients "$repo/samples/songs/songs.yaml"
+}
+
+matrix() {
+  dotnet build "$repo/tests/Rowmill.Tests" -nologo -v quiet
+  "$repo/artifacts/bin/Rowmill.Tests/debug/Rowmill.Tests" -noColor -class '*MatrixTests'
+  cat "$repo/artifacts/matrix.md"
+}
+
 summary() {
   # shellcheck disable=SC2155 # a missing value is no failure
   local cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1) memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
@@ -270,7 +283,7 @@ summary() {
 
 [ $# -gt 0 ] || set -- all summary
 case " $* " in *' summary '*) [ -x "$tools" ] || setup ;; esac
-case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' faults '* | *' all '*) setup ;; esac
+case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' faults '* | *' clients '* | *' all '*) setup ;; esac
 case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' all '*) setup_mock ;; esac
 for what in "$@"; do
   case $what in
@@ -279,8 +292,8 @@ for what in "$@"; do
     W3) workload W3 200000 20 ;;
     W4) w4 ;;
     limits-http) limits_http ;;
-    memory | rerun | help | limits | plan10m | faults | summary) "$what" ;;
-    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; faults; plan10m ;;
+    memory | rerun | help | limits | plan10m | faults | clients | matrix | summary) "$what" ;;
+    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; faults; clients; plan10m ;;
     *) echo "unknown: $what" >&2; exit 2 ;;
   esac
 done

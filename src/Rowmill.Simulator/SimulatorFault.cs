@@ -111,7 +111,7 @@ public enum SimulatorFault
     /// <summary><c>finish_reason</c> content_filter and no content; charged.</summary>
     ContentFilter,
 
-    /// <summary>A filter stopped the prompt: the provider's refusal, or a 200 without any reply.</summary>
+    /// <summary>A filter stopped the prompt: the provider's refusal, or a 200 without any reply. Charged, but for OpenAI's refusal.</summary>
     BlockedPrompt,
 
     /// <summary>Nothing but thoughts, and the model thinks that it has answered; charged.</summary>

@@ -112,6 +112,9 @@ public sealed record SimulatorOptions
     /// <summary>True for an older version of a local server, with its words and without what it did not know yet.</summary>
     public bool OldServer { get; init; }
 
+    /// <summary>The forms of JSON that its models refuse, each in its provider's own words.</summary>
+    public ImmutableSortedSet<SimulatorForm> RefusedForms { get; init; } = [];
+
     /// <summary>True to count a repeated system message as cached tokens; off by default, so that usage does not depend on order.</summary>
     public bool PromptCache { get; init; }
 
@@ -126,6 +129,9 @@ public sealed record SimulatorOptions
     [
         "openai", "groq", "ollama-v1", "gemini", "anthropic", "ollama", "vllm", "llamacpp", "azure", "gemini-openai",
     ];
+
+    /// <summary>The names <see cref="WithRefusedForm"/> knows.</summary>
+    public static IReadOnlyList<string> FormNames { get; } = ["strict_schema", "schema", "json_object"];
 
     /// <summary>The names <see cref="WithRetryHint"/> knows.</summary>
     public static IReadOnlyList<string> RetryHintNames { get; } = ["both", "seconds", "none"];
@@ -148,6 +154,11 @@ public sealed record SimulatorOptions
     /// <summary>The same with the dialect of this name.</summary>
     /// <exception cref="ProblemException">There is no such dialect.</exception>
     public SimulatorOptions WithDialect(string name) => this with { Dialect = (SimulatorDialect)Named("dialect", name, DialectNames) };
+
+    /// <summary>The same with one more form refused.</summary>
+    /// <exception cref="ProblemException">There is no such form.</exception>
+    public SimulatorOptions WithRefusedForm(string name) =>
+        this with { RefusedForms = RefusedForms.Add((SimulatorForm)Named("refuse_form", name, FormNames)) };
 
     /// <summary>The same with the retry hint of this name.</summary>
     /// <exception cref="ProblemException">There is no such retry hint.</exception>
@@ -189,6 +200,7 @@ public sealed record SimulatorOptions
             yield return Wrong("dialect", "A local server has no limits by minute or day; use openai or groq for them.");
         }
 
+        if (RefusedForms.Any(f => !Enum.IsDefined(f))) yield return Wrong("refuse_form", "It holds an unknown form.");
         if (ApiKey is not null && string.IsNullOrWhiteSpace(ApiKey)) yield return Wrong("api_key", "It is blank.");
         if (KnownModels is not null && (KnownModels.Count == 0 || KnownModels.Any(string.IsNullOrWhiteSpace)))
         {

@@ -39,6 +39,7 @@ internal static class SimulateCommand
             HelpName = "NAME=RATE",
             AllowMultipleArgumentsPerToken = true,
         };
+        var forms = new Option<string?>("--refuse-form") { Description = $"Forms of JSON that its models refuse, with commas between them: {string.Join(", ", SimulatorOptions.FormNames)}.", HelpName = "NAMES" };
         var poison = new Option<string?>("--poison") { Description = "A pack that holds a row with this text always gets a garbage reply.", HelpName = "TEXT" };
         var drift = new Option<string?>("--drift") { Description = "How often a row gets another valid answer because more than ROWS (1) are in its request, such as 0.1 or 0.1:20.", HelpName = "RATE[:ROWS]" };
         var noise = new Option<string?>("--noise") { Description = "How often a row gets another valid answer by chance, in the same request too.", HelpName = "RATE" };
@@ -52,7 +53,7 @@ internal static class SimulateCommand
         var cache = new Option<bool>("--prompt-cache") { Description = "Tell repeated prompts as cached tokens." };
         var seed = new Option<long>("--seed") { Description = "The seed of everything that looks like chance.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var json = JobArguments.JsonOption();
-        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, poison, drift, noise, abstain, key, models, context, thoughts, memory, old, cache, seed, json })
+        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, forms, poison, drift, noise, abstain, key, models, context, thoughts, memory, old, cache, seed, json })
             command.Options.Add(option);
         command.SetAction((parsed, _) =>
         {
@@ -85,6 +86,7 @@ internal static class SimulateCommand
             };
             options = WithDrift(options, parsed.GetValue(drift)) with { NoiseRate = parsed.GetValue(noise) is { } often ? Rate("--noise", often) : 0 };
             options = (parsed.GetValue(fault) ?? []).Aggregate(options.WithDialect(parsed.GetValue(dialect)!).WithRetryHint(parsed.GetValue(hint)!), WithFault);
+            options = (parsed.GetValue(forms) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Aggregate(options, (o, name) => o.WithRefusedForm(name));
             return RunAsync(host, new CommandOutput(host, parsed.GetValue(json)), options);
         });
         return command;

@@ -128,10 +128,12 @@ public sealed class RouteGate(Func<double> chance)
     }
 
     /// <summary>A request was turned away by a window that knows when it opens: the service is not down, and holds nobody back.</summary>
-    public void Answered()
+    /// <param name="now">When.</param>
+    public void Answered(DateTimeOffset now)
     {
         lock (_gate)
         {
+            _refusedSince ??= now;
             (_outageSince, _inRow, _failures) = (null, 0, 0);
             if (_probing) (_reason, _probing) = (null, false);
         }

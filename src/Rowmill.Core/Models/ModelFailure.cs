@@ -72,6 +72,9 @@ public sealed record ModelFailure(FailureKind Kind, string Message)
     /// <summary>Headers and body that show the failure, cut to a bounded length, without secrets; null when there is nothing to show.</summary>
     public string? Evidence { get; init; }
 
+    /// <summary>The tokens that the service counted all the same; null when it did not say.</summary>
+    public TokenUsage? Usage { get; init; }
+
     /// <summary>True when the service charges for it.</summary>
     public bool Billed { get; init; }
 }

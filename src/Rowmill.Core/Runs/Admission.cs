@@ -189,7 +189,7 @@ internal sealed class Admission(RunContext run, Action<Pack> putBack, Func<Pack,
     private async ValueTask<bool> IsWorthWaitingAsync(RouteState route, Pack part, Demand demand, WindowGrant grant)
     {
         route.Gate.NotSent();
-        if (!grant.NeverFits && grant.Wait <= run.Job.Patience) return true;
+        if (!grant.NeverFits && route.Gate.Refused(run.Clock.GetUtcNow()) + grant.Wait <= run.Job.Patience) return true;
 
         // The windows may be smaller than the route knew: what it takes at once follows them.
         await LookAsync(route).ConfigureAwait(false);

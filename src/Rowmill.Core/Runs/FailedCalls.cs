@@ -37,7 +37,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
             seen = seen with { Message = LimitWords.Used(route.Route.Name, call.Result.Limits.FirstOrDefault(l => l.Window == window)?.Limit, window) };
 
         // A window that keeps the next one back itself tells each how long to wait; nobody need be held back beyond that.
-        if (seen is { Kind: FailureKind.RateLimited, Window: not null } && await learning.IsKeptBackAsync(call, failure).ConfigureAwait(false)) route.Gate.Answered();
+        if (seen is { Kind: FailureKind.RateLimited, Window: not null } && await learning.IsKeptBackAsync(call, failure).ConfigureAwait(false)) route.Gate.Answered(run.Clock.GetUtcNow());
         else route.Gate.Failed(seen, call.SentAt, run.Clock.GetUtcNow());
         if (IsOfTheRows(failure.Kind) && call.Pack.IsProbe)
         {

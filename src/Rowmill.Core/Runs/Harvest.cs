@@ -65,7 +65,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     {
         var nothing = new ReplyReading(new RowReading[call.Pack.Rows.Count], 0, null);
         var came = new Came(call.Route.Id, IsPointless: true, IsSuspect: reason == RowFailures.Unavailable);
-        return StoreAsync(call, nothing, reason, default, default, failure, came);
+        return StoreAsync(call, nothing, reason, default, failure.Usage ?? default, failure, came);
     }
 
     /// <summary>Settles a call that ended no row.</summary>
@@ -148,7 +148,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure).ConfigureAwait(false);
         Count(call, reading, moves);
         // Afterwards: what is stored counts, even when the windows cannot be written any more.
-        if (failure is null or { Billed: true }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
+        if (failure is null or { Billed: true, Kind: not FailureKind.Filtered }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
         else await learning.FailedAsync(call, failure).ConfigureAwait(false);
         if (reading.Good > 0) run.Counters.AnsweredBy(call.Route.Id);
         else if (!isClimbing && IsBarren(packReason)) CountBarren(call.Route, pack, rest![0].LastFailure!);

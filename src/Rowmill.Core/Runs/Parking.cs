@@ -69,13 +69,16 @@ internal sealed class Parking(RunContext run)
         return false;
     }
 
-    /// <summary>Parks a route whose wait is longer than the job's patience. Told to wait, it does so only for another that goes on sooner.</summary>
+    /// <summary>
+    /// Parks a route whose wait is longer than the job's patience, which counts from the first of the refusals when nothing has got through
+    /// since. Told to wait, it does so only for another that goes on sooner.
+    /// </summary>
     /// <param name="route">The route.</param>
     /// <param name="wait">How long.</param>
     /// <param name="what">What for.</param>
     /// <param name="demand">What the request may take.</param>
     public bool ParkIfLong(RouteState route, TimeSpan wait, string what, Demand demand) =>
-        ParkIfLong(route, wait, what, TimeSpan.Zero, down: false, demand);
+        ParkIfLong(route, wait, what, route.Gate.Refused(run.Clock.GetUtcNow()), down: false, demand);
 
     /// <summary>Parks a route whose back-off is longer than the job's patience, which counts from the first of the refusals.</summary>
     public bool ParkIfBackOffIsLong(RouteState route, TimeSpan wait, string what, DateTimeOffset now) =>

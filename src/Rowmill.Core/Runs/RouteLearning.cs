@@ -65,11 +65,11 @@ internal sealed class RouteLearning(RunContext run)
     public static WindowSettlement Settlement(ModelFailure failure, IReadOnlyList<LimitReading> limits)
     {
         // The service may have counted it: what was reserved stays charged.
-        if (failure.Billed || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost) return new WindowSettlement(null) { Readings = limits };
+        if ((failure.Billed && failure.Usage is null) || failure.Kind is FailureKind.TimedOut or FailureKind.ConnectionLost) return new WindowSettlement(null) { Readings = limits };
 
-        // A request that the service called wrong has been counted as one, and brought no tokens.
+        // A request that the service called wrong has been counted as one, and brought no tokens but those it tells.
         var counted = failure.Kind is FailureKind.BadRequest or FailureKind.Filtered or FailureKind.FormRefused or FailureKind.ParameterRefused;
-        return new WindowSettlement(counted ? default(TokenUsage) : null)
+        return new WindowSettlement(counted ? failure.Usage ?? default(TokenUsage) : null)
         {
             Counted = counted,
             Readings = limits,

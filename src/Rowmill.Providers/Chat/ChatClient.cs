@@ -121,7 +121,12 @@ internal sealed class ChatClient : IModelClient
 
         if (reply.HasError && !reply.HasMessage) return Refused(response, body, request, ServiceError.Read(body));
         if (reply.Blocked is { } why)
-            return Failed(new ModelFailure(FailureKind.Filtered, $"the service blocked the prompt: {why}") { Billed = reply.Usage is { Output: > 0 } }, response);
+        {
+            var blocked = new ModelFailure(FailureKind.Filtered, $"the service blocked the prompt: {why}") { Usage = reply.Usage, Billed = reply.Usage is { Output: > 0 } };
+            return Failed(blocked, response);
+        }
+
+
         if (reply.BrokeOff is { } broke) return Failed(Broken(broke, reply.Text), response);
         if (!reply.HasMessage) return Failed(BadReply("holds no message of a model", response, body, billed: reply.Usage is not null), response);
         if (_protocol.Doubt(reply, request, sent) is { } doubt) return Failed(doubt, response);

@@ -17,7 +17,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
     ];
 
     private static readonly string[] s_formWords =
-        ["response_format", "response format", "json_schema", "json schema", "structured output", "json mode", "guided_json", "guided decoding", "grammar"];
+        ["response_format", "response format", "json_schema", "json schema", "structured output", "json mode", "guided_json", "guided decoding", "grammar", "required for format", "Request.format of type"];
 
     // Ollama up to 0.29, its llama-server since 0.30, CUDA.
     private static readonly string[] s_memoryWords =
@@ -32,6 +32,12 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
         ["not found", "does not exist", "decommissioned", "invalid model", "unknown model", "not have access to"];
 
     private static readonly string[] s_filterCodes = ["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"];
+
+    // Azure of a prompt, Anthropic of what its model had written.
+    private static readonly string[] s_filterWords = ["content management policy", "content filtering policy"];
+
+    // OpenAI's code for it is that of other bad prompts too.
+    private const string FlaggedPrompt = "flagged as potentially violating";
 
     private static readonly string[] s_keyCodes = ["invalid_api_key", "organization_restricted", "account_deactivated"];
 
@@ -56,7 +62,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
             Window = refusal?.Window,
             PartialText = kind is FailureKind.BadGeneration && error.FailedGeneration is { } text ? Encoding.UTF8.GetBytes(text) : default,
             Evidence = mask.Hide(Evidence.Of(response, body.Span)),
-            Billed = kind is FailureKind.BadGeneration,
+            Billed = kind is FailureKind.BadGeneration || (kind is FailureKind.Filtered && !Says(words, FlaggedPrompt)),
         };
         return (failure, refusal?.With(told, protocol.HeaderMeaning is HeaderMeaning.DailyRequestsMinuteTokens or HeaderMeaning.Named, wait) ?? told);
     }
@@ -76,8 +82,11 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
         if (status is 400 or 403 or 404 or 422 && IsModel(error, words)) return FailureKind.ModelRefused;
         if (status is 401 or 403 || HasCode(error, s_keyCodes) || SaysAny(words, "API key not valid", "Incorrect API key"))
             return FailureKind.KeyRefused;
+        // Ollama fails with 500 when it cannot make a grammar of a form, behind its /v1 too.
+        if (form is not StructuredOutput.Text && status is 500 && SaysAny(words, s_formWords)) return FailureKind.FormRefused;
         if (status is 408 or 409 or 425 or 498 or 499 or >= 500) return FailureKind.Unavailable;
-        if (HasCode(error, s_filterCodes) || Says(words, "content management policy")) return FailureKind.Filtered;
+        // Azure charges for what its filter stops (its page of prices), and what a filter stops on its way back has been written.
+        if (HasCode(error, s_filterCodes) || SaysAny(words, [.. s_filterWords, FlaggedPrompt])) return FailureKind.Filtered;
         if (form is not StructuredOutput.Text && status is 400 or 422
             && (error.Param?.StartsWith("response_format", StringComparison.Ordinal) is true || SaysAny(words, s_formWords) || SaysAny(words, [.. protocol.FormWords])))
         {

@@ -58,7 +58,7 @@ internal sealed class OllamaContext(int route)
     }
 
     /// <summary>Fewer tokens than this no tokenizer makes of a request's messages.</summary>
-    public static int LeastTokens(ModelRequest request) => LeastTokens(Encoding.UTF8.GetBytes(request.System)) + LeastTokens(request.User.Span);
+    public static int LeastTokens(ModelRequest request) => LeastTokens(request.System) + LeastTokens(request.User.Span);
 
     /// <summary>The same for a text: only characters that differ from the one before count, since a long run of one may be a single token.</summary>
     public static int LeastTokens(ReadOnlySpan<byte> utf8)
@@ -70,6 +70,18 @@ internal sealed class OllamaContext(int route)
             if (rune != before) characters++;
             before = rune;
             utf8 = utf8[bytes..];
+        }
+
+        return characters / LongToken;
+    }
+
+    private static int LeastTokens(string text)
+    {
+        var (characters, before) = (0, default(Rune));
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune != before) characters++;
+            before = rune;
         }
 
         return characters / LongToken;

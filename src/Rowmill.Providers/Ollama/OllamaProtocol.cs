@@ -9,7 +9,7 @@ internal sealed class OllamaProtocol(Route route) : ChatProtocol(route)
 {
     /// <summary>Refusals of a schema: of the server itself, and of the grammar that is made of it.</summary>
     private static readonly string[] s_formWords =
-        ["invalid json schema", "invalid format", "required for format", "failed to parse grammar", "failed to initialize grammar", "failed to load grammar"];
+        ["Request.format of type", "invalid json schema", "invalid format", "required for format", "failed to parse grammar", "failed to initialize grammar", "failed to load grammar"];
 
     private readonly OllamaContext _context = new(route.ContextTokens);
 

@@ -41,7 +41,7 @@ internal sealed class CompletionMaker(SimulatorOptions options)
         {
             case SimulatorFault.Empty: return Said(dialect, request, Array.Empty<byte>(), outcome);
             case SimulatorFault.Refuse: return Refused(dialect, request, outcome);
-            case SimulatorFault.ContentFilter: return new Generation(new(null, Ending.Filtered), dialect.Filtered(), 0, 0, outcome);
+            case SimulatorFault.ContentFilter: return new Generation(new(null, Ending.Filtered), Charged(dialect.Filtered()), 0, 0, outcome);
             case SimulatorFault.BlockedPrompt: return new Generation(new(null, Ending.Blocked), dialect.BlockedPrompt(), 0, 0, outcome);
         }
 
@@ -85,7 +85,7 @@ internal sealed class CompletionMaker(SimulatorOptions options)
 
         if (dialect.ValidatesJson && request.Form.IsJson)
         {
-            var bad = dialect.BadGeneration(Reached);
+            var bad = Charged(dialect.BadGeneration(Reached));
             return new Generation(s_nothing, bad, request.MaxTokens.Value, 0, FaultNames.Of(SimulatorFault.BadGeneration));
         }
 
@@ -105,7 +105,10 @@ internal sealed class CompletionMaker(SimulatorOptions options)
 
     /// <summary>A text that is not the JSON asked for; who does not look at it sends it.</summary>
     private static Generation Rejected(Dialect dialect, ReadOnlyMemory<byte> text, string outcome) =>
-        new(new(text, Ending.Stop), dialect.BadGeneration(Encoding.UTF8.GetString(text.Span)), Tokens.Of(text.Length), 0, outcome);
+        new(new(text, Ending.Stop), Charged(dialect.BadGeneration(Encoding.UTF8.GetString(text.Span))), Tokens.Of(text.Length), 0, outcome);
+
+    /// <summary>The refusal of what the model has written: the work is done.</summary>
+    private static ErrorReply? Charged(ErrorReply? error) => error is null ? null : error with { Charged = true };
 
     private static Completion With(Completion completion, int thoughts) =>
         thoughts == 0 ? completion : completion with { Thoughts = $"Simulated thoughts of {thoughts} tokens: {{\"rows\": [\u2026]}} it is." };

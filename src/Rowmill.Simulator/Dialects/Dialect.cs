@@ -101,6 +101,9 @@ internal abstract class Dialect(SimulatorOptions options)
 
     public abstract ErrorReply TooLarge(string model, Refusal refusal);
 
+    /// <summary>The model does not take this form.</summary>
+    public abstract ErrorReply RefusedForm(string model, SimulatorForm form);
+
     /// <summary>A limit told without numbers, with this in <c>retry-after</c>.</summary>
     public abstract ErrorReply Limited(string retryHeader);
 

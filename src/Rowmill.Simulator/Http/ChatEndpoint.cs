@@ -29,6 +29,7 @@ internal sealed class ChatEndpoint(SimulatorOptions options, TimeProvider clock,
         var body = await RequestBody.ReadAsync(context);
         var read = JsonBody.Read(body, static (root, to) => to.dialect.Chat.Read(root, to.place), (dialect, place));
         var (request, error) = read ?? (null, dialect.BadJson());
+        if (request?.Form.Kind is { } form && Options.RefusedForms.Contains(form)) return (null, dialect.RefusedForm(request.Model, form));
         return request is null ? (null, error) : (new ChatWork(this, dialect, key, request, Mix.Hash(body.Span)), null);
     }
 

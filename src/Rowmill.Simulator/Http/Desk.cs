@@ -140,6 +140,14 @@ internal sealed class Desk(
             return;
         }
 
+        if (made.Error is { Charged: false } refused && end == WorkEnd.Done)
+        {
+            exchange.Reservation.Settle(default, bill: null);
+            ledger.Close(exchange.Ticket, made.Outcome, bill: null);
+            await replies.SendAsync(context, work.Dialect, refused, exchange.Limits);
+            return;
+        }
+
         var bill = work.Settle(made);
         var free = work.Dialect.CachedTokensAreFree ? bill.Cached : 0;
         exchange.Reservation.Settle(work.Dialect.Count(bill.Prompt - free, bill.Output), bill);

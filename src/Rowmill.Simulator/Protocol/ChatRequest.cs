@@ -64,6 +64,9 @@ internal sealed record ChatMessage(string Role, string Text)
 internal sealed record ResponseForm(bool IsJson, ReplyShape? Shape, int SchemaBytes)
 {
     public static ResponseForm Text { get; } = new(IsJson: false, null, 0);
+
+    /// <summary>Which form it is; null for none.</summary>
+    public SimulatorForm? Kind { get; init; }
 }
 
 /// <summary>What may be kept of a prompt.</summary>

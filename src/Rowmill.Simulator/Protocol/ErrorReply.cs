@@ -29,6 +29,9 @@ internal sealed record ErrorReply(int Status, string Message, string Type)
 
     public string ContentType { get; init; } = "application/json";
 
+    /// <summary>True when the request is charged for all the same.</summary>
+    public bool Charged { get; init; }
+
     /// <summary>What the statistics call it; null for <c>http_</c> and the status.</summary>
     public string? Outcome { get; init; }
 

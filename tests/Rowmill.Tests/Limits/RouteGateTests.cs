@@ -310,6 +310,18 @@ public sealed class RouteGateTests
         Assert.Equal(TimeSpan.Zero, _gate.Refused(Now));
     }
 
+    [Fact]
+    public void Refusals_by_windows_that_know_when_they_open_count_as_refusing_too_until_a_reply_comes()
+    {
+        _gate.Answered(Now);
+        _clock.Advance(TimeSpan.FromSeconds(100));
+        _gate.Answered(Now);
+        Assert.Equal((TimeSpan.FromSeconds(100), TimeSpan.Zero), (_gate.Refused(Now), _gate.Wait(Now)));
+
+        _gate.Succeeded(Now);
+        Assert.Equal(TimeSpan.Zero, _gate.Refused(Now));
+    }
+
     private void Fail(FailureKind kind, DateTimeOffset sent, TimeSpan? retryAfter = null) =>
         _gate.Failed(new ModelFailure(kind, kind.ToString()) { RetryAfter = retryAfter }, sent, Now);
 

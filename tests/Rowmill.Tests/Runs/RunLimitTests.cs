@@ -243,6 +243,25 @@ public sealed class RunLimitTests
     }
 
     [Fact]
+    public async Task A_service_that_says_soon_again_and_again_is_waited_for_no_longer_than_the_patience()
+    {
+        using var world = new RunWorld();
+        world.Table(RunWorld.Titles(10));
+        world.Model().Script = _ => new ModelResult
+        {
+            Failure = new ModelFailure(FailureKind.RateLimited, "too many") { Window = LimitNames.RequestsPerMinute, RetryAfter = TimeSpan.FromSeconds(1) },
+            Limits = [new LimitReading(LimitNames.RequestsPerMinute) { Refused = true, Limit = 60, Used = 60, OpensIn = TimeSpan.FromSeconds(1) }],
+        };
+        var began = world.Clock.GetUtcNow();
+
+        var summary = await world.RunAsync();
+
+        Assert.Equal((RunState.RateLimited, 10L), (summary.State, summary.Rows.Pending));
+        Assert.InRange(world.Clock.GetUtcNow() - began, world.Job.Patience / 2, world.Job.Patience * 1.1);
+        Assert.True(summary.ResumeAt > began);
+    }
+
+    [Fact]
     public async Task Limits_that_nobody_reaches_cost_no_look_at_the_windows()
     {
         using var world = new RunWorld();

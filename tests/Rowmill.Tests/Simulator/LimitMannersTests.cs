@@ -207,11 +207,15 @@ public sealed class LimitMannersTests
             Parallel = 4,
             MaxParallel = 3,
             RetryHint = (RetryHint)9,
+            RefusedForms = [(SimulatorForm)9],
         };
         Assert.Equal(
-            ["dialect", "input_tokens_per_minute", "max_parallel", "output_tokens_per_minute", "retry_hint"],
+            ["dialect", "input_tokens_per_minute", "max_parallel", "output_tokens_per_minute", "refuse_form", "retry_hint"],
             options.Validate().Select(p => p.Key!).Order(StringComparer.Ordinal));
         Assert.Equal(
             "There is no retry hint 'loud'.", Assert.Throws<Rowmill.Core.ProblemException>(() => new SimulatorOptions().WithRetryHint("loud")).Problems[0].Message);
+        Assert.Equal(
+            "There is no refuse form 'xml'.", Assert.Throws<Rowmill.Core.ProblemException>(() => new SimulatorOptions().WithRefusedForm("xml")).Problems[0].Message);
+        Assert.Equal([SimulatorForm.Schema], new SimulatorOptions().WithRefusedForm("schema").RefusedForms);
     }
 }

@@ -161,6 +161,11 @@ internal sealed class AnthropicDialect : FieldDialect
         Details = new JsonObject { ["error_visibility"] = "user_facing", ["error_code"] = "enforced_spend_limit_reached" },
     };
 
+    /// <summary>It has no JSON mode.</summary>
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => Refuse(form == SimulatorForm.StrictSchema
+        ? $"'{model}' does not support output format."
+        : "tool_choice: forced tool use is not supported by this model");
+
     public override ErrorReply? Filtered() => Refuse("Output blocked by content filtering policy");
 
     /// <summary>It has no limits by day of its own: a cap on spending is the nearest.</summary>

@@ -140,7 +140,7 @@ internal sealed class MessagesReader(AnthropicDialect dialect, SchemaLibrary sch
         var schema = format.GetProperty("schema");
         var (shape, flaw) = schemas.Sent(schema, SchemaRules.Anthropic);
         if (flaw is not null) return (ResponseForm.Text, dialect.FlawedSchema($"{path}.schema", flaw));
-        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())), null);
+        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())) { Kind = SimulatorForm.StrictSchema }, null);
     }
 
     /// <summary>How much it may think: nothing unless it is told to.</summary>

@@ -86,6 +86,6 @@ internal sealed class ToolReader(AnthropicDialect dialect, SchemaLibrary schemas
         if (flaw is not null) return (ResponseForm.Text, dialect.FlawedSchema($"{path}.input_schema", flaw));
         content.Add(schema.GetRawText());
         if (content.Mark(tool, path) is { } marked) return (ResponseForm.Text, marked);
-        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())), null);
+        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())) { Kind = SimulatorForm.Schema }, null);
     }
 }

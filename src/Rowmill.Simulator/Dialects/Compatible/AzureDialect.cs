@@ -99,6 +99,8 @@ internal sealed class AzureDialect(SimulatorOptions options, SchemaLibrary schem
     {
         Param = "prompt",
         Code = "content_filter",
+        // Its page of prices: a 400 of the filter is charged for.
+        Charged = true,
         Details = new JsonObject { ["code"] = "ResponsibleAIPolicyViolation", ["content_filter_result"] = Results(filtered: true) },
     };
 

@@ -87,6 +87,13 @@ internal abstract class CompatibleDialect : FieldDialect
         "messages",
         "context_length_exceeded");
 
+    /// <summary>OpenAI's words; a strict schema and another one are the same to it.</summary>
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => ErrorReply.Bad(
+        form == SimulatorForm.JsonObject
+            ? "Invalid parameter: 'response_format' of type 'json_object' is not supported with this model."
+            : "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn more about supported models at "
+                + "the Structured Outputs guide: https://platform.openai.com/docs/guides/structured-outputs");
+
     public ErrorReply NoJsonWord() => ErrorReply.Bad(
         "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.", "messages");
 

@@ -114,6 +114,8 @@ internal sealed class GeminiOpenAiDialect(SimulatorOptions options, SchemaLibrar
 
     public override ErrorReply ContextExceeded(ChatRequest request, int limit, int tokens) => GoogleErrors.ContextExceeded(limit, tokens);
 
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => GoogleErrors.RefusedForm(model, form, native: false);
+
     public override ErrorReply ServerError() => GoogleErrors.ServerError();
 
     public override ErrorReply Overloaded() => GoogleErrors.Overloaded();

@@ -87,10 +87,13 @@ internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schema
         return model.Contains("llama-3", StringComparison.Ordinal)
             && body.TryGetProperty("response_format", out var form) && form.ValueKind == JsonValueKind.Object
             && form.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("json_schema")
-            ? ErrorReply.Bad("This model does not support response format `json_schema`. See supported models at "
-                + "https://console.groq.com/docs/structured-outputs#supported-models")
+            ? RefusedForm(model, SimulatorForm.Schema)
             : null;
     }
+
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => ErrorReply.Bad(
+        $"This model does not support response format `{(form == SimulatorForm.JsonObject ? "json_object" : "json_schema")}`. See supported models at "
+        + "https://console.groq.com/docs/structured-outputs#supported-models");
 
     public override ErrorReply UnknownUrl(string method, string path) => new(
         404,

@@ -75,6 +75,11 @@ internal sealed class LlamaCppDialect(SimulatorOptions options, SchemaLibrary sc
         Details = new JsonObject { ["n_prompt_tokens"] = tokens, ["n_ctx"] = limit },
     };
 
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => new(
+        400,
+        form == SimulatorForm.JsonObject ? "failed to parse grammar" : "JSON schema conversion failed: Pattern must start with '^' and end with '$'",
+        "invalid_request_error");
+
     public override ErrorReply ServerError() => new(500, "Compute error.", "server_error");
 
     /// <summary>It says so while it starts.</summary>

@@ -93,6 +93,8 @@ internal sealed class OllamaV1Dialect(SimulatorOptions options, SchemaLibrary sc
 
     public override ErrorReply TooLarge(string model, Refusal refusal) => throw new UnreachableException();
 
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => new(500, OllamaWords.RefusedForm(form, old: false), "api_error");
+
     public override ErrorReply ServerError() =>
         new(500, "an error was encountered while running the model: unexpected EOF", "api_error");
 

@@ -38,7 +38,7 @@ internal sealed class ResponseFormatReader(CompatibleDialect dialect, SchemaLibr
         if (!type.ValueEquals("json_object")) return (ResponseForm.Text, null);
         if (dialect.TakesFlatSchema && Json.Has(format, "schema", out var flat)) return Compiled(flat, "", "response_format.schema", strict: false);
         return !dialect.WantsJsonWord || messages.Any(m => m.Text.Contains("json", StringComparison.OrdinalIgnoreCase))
-            ? (new ResponseForm(IsJson: true, null, 0), null)
+            ? (new ResponseForm(IsJson: true, null, 0) { Kind = SimulatorForm.JsonObject }, null)
             : Error(dialect.NoJsonWord());
     }
 
@@ -72,7 +72,7 @@ internal sealed class ResponseFormatReader(CompatibleDialect dialect, SchemaLibr
 
         if (!Json.Has(sent, "schema", out var schema))
         {
-            return strict ? Error(dialect.Missing($"{Path}.schema")) : (new ResponseForm(IsJson: true, null, 0), null);
+            return strict ? Error(dialect.Missing($"{Path}.schema")) : (new ResponseForm(IsJson: true, null, 0) { Kind = SimulatorForm.Schema }, null);
         }
 
         return Compiled(schema, name, $"{Path}.schema", strict);
@@ -83,7 +83,8 @@ internal sealed class ResponseFormatReader(CompatibleDialect dialect, SchemaLibr
         if (schema.ValueKind != JsonValueKind.Object) return Error(dialect.WrongType(path, "an object", Json.TypeName(schema)));
         var (shape, wrong) = schemas.Sent(schema, strict ? SchemaRules.OpenAiStrict : SchemaRules.None);
         if (wrong is not null) return Error(dialect.FlawedSchema(name, wrong));
-        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())), null);
+        var kind = strict ? SimulatorForm.StrictSchema : SimulatorForm.Schema;
+        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(schema.GetRawText())) { Kind = kind }, null);
     }
 
     private ErrorReply? Name(JsonElement sent, string path)

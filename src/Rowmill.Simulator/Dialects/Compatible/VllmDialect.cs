@@ -75,6 +75,14 @@ internal sealed class VllmDialect(SimulatorOptions options, SchemaLibrary schema
                 + "length of the input messages.");
     }
 
+    /// <summary>Its back end takes not every schema, nor every tokenizer.</summary>
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => new(
+        400,
+        form == SimulatorForm.JsonObject
+            ? "Non-tekken mistral tokenizers are not supported for the 'xgrammar' structured output backend."
+            : "The provided JSON schema contains features not supported by xgrammar.",
+        "BadRequestError");
+
     public override ErrorReply ServerError() => new(500, "EngineCore encountered an issue. See stack trace (above) for the root cause.", "InternalServerError");
 
     public override ErrorReply Overloaded() => new(503, "Service Unavailable", "ServiceUnavailableError");

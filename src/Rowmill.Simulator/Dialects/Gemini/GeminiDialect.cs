@@ -108,6 +108,8 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
 
     public override ErrorReply ContextExceeded(ChatRequest request, int limit, int tokens) => GoogleErrors.ContextExceeded(limit, tokens);
 
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) => GoogleErrors.RefusedForm(model, form, native: true);
+
     public override ErrorReply ServerError() => GoogleErrors.ServerError();
 
     public override ErrorReply Overloaded() => GoogleErrors.Overloaded();

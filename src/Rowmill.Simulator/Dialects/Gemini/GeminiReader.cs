@@ -140,7 +140,7 @@ internal sealed class GeminiReader(SchemaLibrary schemas)
         var open = ProtoMessage.Has(config, "responseSchema", "response_schema", out var schema);
         var json = ProtoMessage.Has(config, "responseJsonSchema", "response_json_schema", out var jsonSchema)
             || ProtoMessage.Has(config, "_responseJsonSchema", "_response_json_schema", out jsonSchema);
-        if (!open && !json) return (mime == "application/json" ? new ResponseForm(IsJson: true, null, 0) : ResponseForm.Text, null);
+        if (!open && !json) return (mime == "application/json" ? new ResponseForm(IsJson: true, null, 0) { Kind = SimulatorForm.JsonObject } : ResponseForm.Text, null);
         var field = open ? "response_schema" : "response_json_schema";
         if (open && json) return Error($"{Config}response_schema: only one of response_schema and response_json_schema may be set.\n");
         if (mime == "text/plain") return Error($"{Config}response_mime_type: {field} requires response_mime_type to be `application/json` or `text/x.enum`.\n");
@@ -148,7 +148,8 @@ internal sealed class GeminiReader(SchemaLibrary schemas)
         if (sent.ValueKind != JsonValueKind.Object) return Error($"{Config}{field}: schema must be an object.\n");
         var (shape, wrong) = schemas.Sent(sent, open ? SchemaRules.GeminiOpenApi : SchemaRules.GeminiJson);
         if (wrong is not null) return Error($"{Config}{field}{string.Concat(wrong.Path.Select(p => $".{p}"))}: {Why(wrong)}\n");
-        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(sent.GetRawText())), null);
+        var kind = open ? SimulatorForm.Schema : SimulatorForm.StrictSchema;
+        return (new ResponseForm(IsJson: true, shape, Encoding.UTF8.GetByteCount(sent.GetRawText())) { Kind = kind }, null);
     }
 
     private static string Why(SchemaFlaw flaw) => flaw.Kind switch

@@ -19,6 +19,11 @@ internal static class GoogleErrors
     /// <summary>A limit without numbers.</summary>
     public static ErrorReply Exhausted => Error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).");
 
+    /// <summary>Gemma's words for every form; a service that does not know the newer field yet has no such field.</summary>
+    public static ErrorReply RefusedForm(string model, SimulatorForm form, bool native) => Invalid(native && form == SimulatorForm.StrictSchema
+        ? "Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field."
+        : $"JSON mode is not enabled for models/{model}");
+
     public static ErrorReply BadJson() => Invalid("Invalid JSON payload received. Unexpected token.");
 
     /// <summary>An error; its status is the <see cref="ErrorReply.Type"/>.</summary>

@@ -105,6 +105,9 @@ internal sealed class OllamaDialect : FieldDialect
     public override ErrorReply ContextExceeded(ChatRequest request, int limit, int tokens) => Refuse(
         "the prompt is longer than the context length currently available to the model; shorten the prompt or increase num_ctx");
 
+    public override ErrorReply RefusedForm(string model, SimulatorForm form) =>
+        new(Options.OldServer && form != SimulatorForm.JsonObject ? 400 : 500, OllamaWords.RefusedForm(form, Options.OldServer), "");
+
     public override ErrorReply ServerError() => new(500, OllamaWords.Ended(Options.OldServer), "");
 
     public override ErrorReply Overloaded() => new(503, OllamaWords.Busy, "");

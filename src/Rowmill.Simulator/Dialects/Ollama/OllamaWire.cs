@@ -169,10 +169,11 @@ internal sealed class OllamaWire(OllamaDialect dialect, SchemaLibrary schemas, S
     private (ResponseForm Form, ErrorReply? Error) Form(JsonElement body)
     {
         if (!Json.Has(body, "format", out var format)) return (ResponseForm.Text, null);
-        if (format.ValueKind == JsonValueKind.Object) return (new ResponseForm(IsJson: true, schemas.Sent(format, SchemaRules.None).Shape, 0), null);
+        if (format.ValueKind == JsonValueKind.Object)
+            return (new ResponseForm(IsJson: true, schemas.Sent(format, SchemaRules.None).Shape, 0) { Kind = SimulatorForm.Schema }, null);
         if (format.ValueKind == JsonValueKind.String && format.ValueEquals("")) return (ResponseForm.Text, null);
         return format.ValueKind == JsonValueKind.String && format.ValueEquals("json")
-            ? (new ResponseForm(IsJson: true, null, 0), null)
+            ? (new ResponseForm(IsJson: true, null, 0) { Kind = SimulatorForm.JsonObject }, null)
             : (ResponseForm.Text, dialect.Refuse($"invalid format: {format.GetRawText()}; expected \"json\" or a valid JSON Schema"));
     }
 

@@ -25,6 +25,12 @@ internal static class OllamaWords
         ? "model requires more system memory (5.6 GiB) than is available (3.1 GiB)"
         : "llama-server reported out-of-memory during startup: cudaMalloc failed: out of memory";
 
+    /// <summary>Versions before 0.5 knew no schema; the newer ones make a grammar of it, for which a model's vocabulary must be known.</summary>
+    public static string RefusedForm(SimulatorForm form, bool old) =>
+        form == SimulatorForm.JsonObject ? "failed to load model vocabulary required for format"
+        : old ? "json: cannot unmarshal object into Go struct field ChatRequest.format of type string"
+        : "invalid JSON schema in format";
+
     /// <summary>The model is not there: of two texts, the older one comes from where models are loaded.</summary>
     public static string NoModel(string model, bool old) => old
         ? $"model \"{model}\" not found, try pulling it first"

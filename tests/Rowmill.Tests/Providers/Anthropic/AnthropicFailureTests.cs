@@ -34,6 +34,7 @@ public sealed class AnthropicFailureTests
         { 400, Error("invalid_request_error", "output_config.format.schema: For 'array' type, 'minItems' values other than 0 or 1 are not supported"), FailureKind.FormRefused },
         { 400, Error("invalid_request_error", "The compiled grammar is too large, which would cause performance issues."), FailureKind.FormRefused },
         { 400, Error("invalid_request_error", "tool_choice: forced tool use is not supported by this model"), FailureKind.FormRefused },
+        { 400, Error("invalid_request_error", "Output blocked by content filtering policy"), FailureKind.Filtered },
         { 400, Error("invalid_request_error", "`max_tokens` must be greater than `thinking.budget_tokens`."), FailureKind.BadRequest },
         { 400, Error("invalid_request_error", "messages: first message must use the user role"), FailureKind.BadRequest },
     };

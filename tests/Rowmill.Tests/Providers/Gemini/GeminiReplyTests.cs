@@ -69,6 +69,13 @@ public sealed class GeminiReplyTests
     }
 
     [Fact]
+    public async Task What_is_counted_of_a_blocked_prompt_is_told()
+    {
+        var failure = (await AskAsync("""{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":9}}""")).Failure!;
+        Assert.Equal(new TokenUsage(9, 0, 0), failure.Usage);
+    }
+
+    [Fact]
     public async Task Feedback_beside_an_answer_is_no_failure() =>
         Assert.True((await AskAsync("""{"promptFeedback":{"blockReason":"OTHER"},"candidates":[{"content":{"parts":[{"text":"x"}]}}]}""")).Succeeded);
 

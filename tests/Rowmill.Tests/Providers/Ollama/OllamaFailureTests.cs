@@ -32,6 +32,7 @@ public sealed class OllamaFailureTests
 
         // Form
         { 500, """{"error":"invalid JSON schema in format"}""", FailureKind.FormRefused },
+        { 400, """{"error":"json: cannot unmarshal object into Go struct field ChatRequest.format of type string"}""", FailureKind.FormRefused },
         { 400, """{"error":"invalid format: \"x\"; expected \"json\" or a valid JSON Schema object"}""", FailureKind.FormRefused },
         { 500, """{"error":"failed to load model vocabulary required for format"}""", FailureKind.FormRefused },
         { 500, """{"error":"failed to parse grammar"}""", FailureKind.FormRefused },

@@ -84,6 +84,10 @@ public sealed class OpenAiFailureTests
         { 404, """{"object":"error","message":"The model `x` does not exist.","type":"NotFoundError","param":null,"code":404}""", FailureKind.ModelRefused },
         { 400, """{"error":{"message":"The provided JSON schema contains features not supported by xgrammar.","type":"BadRequestError","param":null,"code":400}}""", FailureKind.FormRefused },
         { 400, """{"error":{"code":400,"message":"JSON schema conversion failed: Pattern must start with '^' and end with '$'","type":"invalid_request_error"}}""", FailureKind.FormRefused },
+        { 500, """{"error":{"message":"invalid JSON schema in format","type":"api_error","param":null,"code":null}}""", FailureKind.FormRefused },
+        { 500, """{"error":{"message":"failed to load model vocabulary required for format","type":"api_error","param":null,"code":null}}""", FailureKind.FormRefused },
+        { 400, """{"error":{"message":"Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt.","type":"invalid_request_error","param":null,"code":"invalid_prompt"}}""", FailureKind.Filtered },
+        { 400, """{"error":{"message":"Invalid prompt: it is empty.","type":"invalid_request_error","param":null,"code":"invalid_prompt"}}""", FailureKind.BadRequest },
         { 400, """{"error":{"code":400,"message":"failed to parse grammar","type":"invalid_request_error"}}""", FailureKind.FormRefused },
         { 404, """[{"error":{"code":404,"message":"models/gemini-9 is not found for API version v1main, or is not supported for generateContent.","status":"NOT_FOUND"}}]""", FailureKind.ModelRefused },
         { 503, """[{"error":{"code":503,"message":"The model is overloaded. Please try again later.","status":"UNAVAILABLE"}}]""", FailureKind.Unavailable },
@@ -107,7 +111,9 @@ public sealed class OpenAiFailureTests
         var failure = await Given.Failure(new ScriptedHttp().Reply(status, body));
         Assert.Equal(kind, failure.Kind);
         Assert.Equal(status, failure.HttpStatus);
-        Assert.Equal(kind is FailureKind.BadGeneration, failure.Billed);
+        // A filter works for its money; what OpenAI flags it does not begin.
+        var isPaid = kind is FailureKind.BadGeneration || (kind is FailureKind.Filtered && !body.Contains("flagged", StringComparison.Ordinal));
+        Assert.Equal(isPaid, failure.Billed);
         Assert.InRange(failure.Message.Length, 1, 300);
         Assert.DoesNotContain('\n', failure.Message);
         Assert.StartsWith($"HTTP {status}", failure.Evidence, StringComparison.Ordinal);
