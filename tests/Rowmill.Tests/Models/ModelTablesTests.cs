@@ -45,7 +45,7 @@ public sealed class ModelTablesTests : IDisposable
     [Theory]
     [InlineData("[]", null, "one JSON object")]
     [InlineData("{", null, "not JSON")]
-    [InlineData("""{"dated":"2026-11-01","dated":"2026-11-02"}""", null, "not JSON")]
+    [InlineData("""{"dated":"2026-11-01","dated":"2026-11-02"}""", "dated", "given twice; the first is on line 1")]
     [InlineData("""{"models":{}}""", "dated", "'dated' is missing")]
     [InlineData("""{"dated":"November"}""", "dated", "is not a day")]
     [InlineData("""{"dated":"2026-11-01","model":{}}""", "model", "Did you mean 'models'?")]
@@ -68,6 +68,20 @@ public sealed class ModelTablesTests : IDisposable
         Assert.Contains(words, problem.ToString(), StringComparison.Ordinal);
         Assert.NotNull(problem.Fix);
     }
+
+    [Theory]
+    [InlineData("{\"dated\":\"2026-11-01\",\n \"models\":\n  {\"groq\": // ours\n   {\"llama-3.1\":{\n\"contxt\":9000}}}}", 5)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n \"models\":\n  {\"groq\":\n   {\"llama-3.1\":{\"price\":{\n\"input\":1}}}}}", 4)]
+    [InlineData("{\"about\":[\"a\",{\"dated\":1}],\n\"dated\":7}", 2)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n\"models\":{},\n\"models\":{}}", 3)]
+    [InlineData("\n{\"models\":{}}", 2)]
+    [InlineData("\n\n[]", 3)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n\"models\":[}", 2)]
+    [InlineData("{\"dated\":\"2026-11-01\",\"models\":{\n", 1)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n\"models\":{\n\n \n", 2)]
+    [InlineData("", 1)]
+    public void A_mistake_is_told_with_its_line(string json, long line) =>
+        Assert.Equal(line, Assert.Throws<ProblemException>(() => Load(json)).Problems.Single().Line);
 
     [Fact]
     public void A_folder_in_its_place_is_a_mistake()
