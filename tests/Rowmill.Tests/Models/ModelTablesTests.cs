@@ -1,5 +1,6 @@
 using Rowmill.Core;
 using Rowmill.Core.Models;
+using Rowmill.Tests.House;
 
 namespace Rowmill.Tests.Models;
 
@@ -40,6 +41,26 @@ public sealed class ModelTablesTests : IDisposable
         var route = Route.Of("openai/gpt-4o", tables).Under("mine", tables);
         Assert.Equal((9, "2026-10-20", "my console"), (route.Limits.TokensPerDay, route.Preset!.Dated, route.Preset.Source));
         Assert.Throws<ProblemException>(() => Route.Of("openai/gpt-4o").Under("mine"));
+    }
+
+    [Fact]
+    public void The_file_that_the_guide_shows_is_right_and_shows_every_key()
+    {
+        var guide = Repository.Read("docs/guides/models.md").ReplaceLineEndings("\n");
+        var shown = guide.Split("```json\n")[1].Split("\n```")[0];
+        var tables = Load(shown);
+        Assert.Equal((0.36m, 0.72m), (tables.Find("openai", "gpt-4.1-mini").Price!.Input, tables.Find("openai", "gpt-4.1-mini").Price!.BatchOutput));
+        var mine = tables.Find("anthropic", "claude-mine");
+        Assert.Equal((200_000, 32_000, 1.25m, false), (mine.ContextTokens, mine.MaxOutputTokens, mine.Price!.CacheWrite, mine.Thinks));
+        Assert.Equal((32_768, "2026-10-01"), (tables.Find("ollama", "llama3.1:8b").ContextTokens, tables.Find("ollama", "llama3.1:8b").ContextFrom!.Dated));
+        var plan = Route.Of("groq/openai/gpt-oss-20b", tables).Under("my-plan", tables);
+        Assert.Equal((1000, 500_000, "2026-09-28"), (plan.Limits.RequestsPerMinute, plan.Limits.RequestsPerDay, plan.Preset!.Dated));
+        Assert.True(Route.Of("groq/llama-3.1-8b-instant", tables).Under("my-plan", tables).Preset!.Observed);
+
+        // The windows stand in the table below it.
+        string[] keys = ["dated", "about", "models", "presets", "context", "max_output", "price", "thinks", "input", "output", "cached_input", "cache_write", "batch_input", "batch_output", "provider", "source", "observed"];
+        Assert.All(keys, key => Assert.Contains($"\"{key}\":", shown, StringComparison.Ordinal));
+        Assert.All(typeof(LimitNames).GetFields(), window => Assert.Contains($"`{window.GetRawConstantValue()}`", guide, StringComparison.Ordinal));
     }
 
     [Theory]
