@@ -197,7 +197,7 @@ internal sealed class UserTableReader(string file)
         return null;
     }
 
-    private void Report(string? key, string message, string? fix) => 
+    private void Report(string? key, string message, string? fix) =>
         _problems.Add(new Problem(message) { File = file, Line = _lines?.Find(key ?? ""), Key = key, Fix = fix });
 
     // Enough to find it again.
