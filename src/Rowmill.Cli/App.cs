@@ -14,7 +14,7 @@ internal static class App
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host)
     {
         // First, while no meter has been made.
-        await using var export = OtlpExport.Start(host.Variable, host.Clock);
+        await using var export = OtlpExport.Start(host.Variable, host.Clock, problem => host.Error.WriteLine($"warning: {problem}"));
         var parsed = CommandLine.Create(host).Parse(args);
         var output = new CommandOutput(host, json: args.Contains("--json") || args.Contains("--events"));
         var mistakes = CommandLine.Check(parsed);

@@ -1,3 +1,5 @@
+using Rowmill.Core;
+
 namespace Rowmill.Cli;
 
 /// <summary>
@@ -18,8 +20,10 @@ internal sealed class OtlpExport : IAsyncDisposable
     /// <summary>Begins to listen; null when nobody is to be told.</summary>
     /// <param name="variable">An environment variable, or null.</param>
     /// <param name="clock">The clock.</param>
-    public static OtlpExport? Start(Func<string, string?> variable, TimeProvider clock)
+    /// <param name="warn">Is told, once each, of variables that hold no address: nothing is sent there.</param>
+    public static OtlpExport? Start(Func<string, string?> variable, TimeProvider clock, Action<Problem> warn)
     {
+        var told = new HashSet<string>(StringComparer.Ordinal);
         if (Is("OTEL_SDK_DISABLED", "true")) return null;
         var (traces, metrics) = (Target("TRACES"), Target("METRICS"));
         if (traces is null && metrics is null) return null;
@@ -30,8 +34,17 @@ internal sealed class OtlpExport : IAsyncDisposable
         OtlpTarget? Target(string signal)
         {
             if (Is($"OTEL_{signal}_EXPORTER", "none")) return null;
-            var own = Value($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT");
-            if ((own ?? Value(Endpoint)) is not { } address || !Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) return null;
+            var name = $"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT";
+            var own = Value(name);
+            if ((own ?? Value(Endpoint)) is not { } address) return null;
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            {
+                // The value is not repeated: it may hold a secret.
+                if (own is null) name = Endpoint;
+                if (told.Add(name)) warn(new Problem("This is not an http or https address, so no telemetry is sent there.") { Key = name, Fix = "Write one such as http://localhost:4318." });
+                return null;
+            }
+
             var grpc = (Value($"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") ?? Value("OTEL_EXPORTER_OTLP_PROTOCOL")) is "grpc";
             // Below the common address each signal has its own (opentelemetry.io/docs/specs/otel/protocol/exporter).
             if (own is null && !grpc) url = new Uri($"{address.TrimEnd('/')}/v1/{signal.ToLowerInvariant()}");

@@ -27,8 +27,7 @@ internal static class CheckCommand
         var plan = await OpenedJob.OpenAsync(job, cancellationToken: host.Stop);
         await using var engine = await arguments.OpenAsync(parsed, job);
         plan.RequireAdmission();
-        var client = engine.Environment.Client(job.Routes[0]);
-        foreach (var other in job.Routes.Skip(1)) engine.Environment.Client(other);
+        var client = plan.Clients(engine.Environment)[0];
         var local = await LocalPreflight.CheckAsync(engine, job, host.Stop);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
         IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job, arguments.Models), .. local, .. CheckRoutes.Warnings(job, arguments.Models), .. CheckWarnings.Of(plan, rows)];

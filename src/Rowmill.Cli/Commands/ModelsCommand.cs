@@ -11,7 +11,10 @@ internal static class ModelsCommand
 {
     public static Command Create(CliHost host)
     {
-        var command = new Command("models", "List the models that the present keys and local servers can reach, with limits and prices.");
+        var command = new Command(
+            "models",
+            "List the models that the present keys and local servers can reach, with limits and prices. "
+            + "Figures of your own: $XDG_CONFIG_HOME/rowmill/models.json (by default in ~/.config), see docs/guides/models.md.");
         var only = new Option<string?>("--provider") { Description = "Only this provider.", HelpName = "NAME" };
         var address = new Option<string?>("--base-url") { Description = "Ask this address: of an openai-compatible server, or of the provider named.", HelpName = "URL" };
         var variable = new Option<string?>("--api-key-env") { Description = "With --base-url: the environment variable with the key.", HelpName = "NAME" };

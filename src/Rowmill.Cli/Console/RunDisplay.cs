@@ -15,6 +15,9 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
     private readonly bool _events;
     private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenRegistration _stopping;
+
+    // What was told last of each model. Events come one at a time.
+    private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
     private Task _drawing = Task.CompletedTask;
 
     protected RunDisplay(CliHost host, CommandOutput words, Job job, bool events)
@@ -60,7 +63,19 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
             });
         }
 
-        if (Tell(e) is { } line) Say(line);
+        // What comes over a model that went on meanwhile is new.
+        if (e.Kind == "reopened" && (string?)e.Data["model"] is { } model) _told.Remove(model);
+        if (Tell(e) is { } line && IsNews(e, line)) Say(line);
+    }
+
+    /// <summary>Whether a line is another than the last one of its model: requests that are in flight together fail together.</summary>
+    private bool IsNews(RunEvent e, string line)
+    {
+        if ((string?)e.Data["model"] is not { } model) return true;
+        var news = $"{e.Kind} {line}";
+        if (_told.GetValueOrDefault(model) == news) return false;
+        _told[model] = news;
+        return true;
     }
 
     /// <summary>Tells of answers that the edited job leaves unused and, on a terminal, asks whether to go on.</summary>

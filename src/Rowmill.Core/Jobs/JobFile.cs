@@ -47,7 +47,7 @@ public sealed record JobFileResult
         if (Source is null || Problems.Count == 0) return Problems;
         var profile = await RowSources.Open(Source).ProfileAsync(cancellationToken).ConfigureAwait(false);
         var more = profile.Problems.Count > 0
-            ? profile.Problems
+            ? profile.Problems.Select(p => JobLines.LocateSource(Problems[0].File, Lines, p))
             : JobColumns.Missing(Source, profile.Columns.Names).Select(p => JobLines.Locate(Problems[0].File, Lines, p));
         return [.. Problems, .. more];
     }

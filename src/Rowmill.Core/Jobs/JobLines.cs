@@ -28,6 +28,22 @@ internal static class JobLines
         return problem with { File = file };
     }
 
+    /// <summary>A problem of the source: one that a key of the job file is to blame for is told there, and names the source's file besides.</summary>
+    public static Problem LocateSource(string? file, IReadOnlyDictionary<string, int> lines, Problem problem) =>
+        file is null || problem.Key is null ? problem : Locate(file, lines, problem with { Message = $"{problem.File}: {problem.Message}" });
+
+    /// <summary>
+    /// A problem of one of the job's models, as whoever uses the model tells it: with the model's place in the job file, and with its own key only
+    /// where the file has it.
+    /// </summary>
+    public static Problem LocateModel(Job job, Models.Route route, Problem problem)
+    {
+        if (job.File is null) return problem;
+        var model = $"models[{job.Routes.ToList().IndexOf(route)}]";
+        var key = $"{model}.{problem.Key}";
+        return Locate(job, problem with { Key = job.Lines.ContainsKey(key) ? key : model });
+    }
+
     private static void Add(Dictionary<string, int> lines, string path, int line, YamlNode node)
     {
         lines[path] = line;

@@ -20,6 +20,7 @@ internal sealed class UserTableReader(string file)
     ];
 
     private readonly List<Problem> _problems = [];
+    private JsonLines? _lines;
 
     /// <summary>Every mistake found.</summary>
     public IReadOnlyList<Problem> Problems => _problems;
@@ -30,15 +31,20 @@ internal sealed class UserTableReader(string file)
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowDuplicateProperties = false });
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
         }
         catch (JsonException e)
         {
-            _problems.Add(new Problem("This is not JSON as it must be: " + e.Message.Split(" LineNumber:")[0].Split(" Path:")[0]) { File = file, Line = e.LineNumber + 1, Fix = "Mend that line." });
+            // Of a file that is cut short the reader names the line behind its end.
+            var line = e.LineNumber + 1 is { } told ? Math.Min(told, JsonLines.Last(json.Span)) : (long?)null;
+            _problems.Add(new Problem("This is not JSON as it must be: " + e.Message.Split(" LineNumber:")[0].Split(" Path:")[0]) { File = file, Line = line, Fix = "Mend that line." });
             return null;
         }
 
-        using (document) return Read(document.RootElement);
+        _lines = JsonLines.Of(json.Span);
+        foreach (var (path, line) in _lines.Twice)
+            _problems.Add(new Problem($"This key is given twice; the first is on line {_lines.Find(path)}.") { File = file, Line = line, Key = path, Fix = "Delete one of them." });
+        using (document) return _problems.Count == 0 ? Read(document.RootElement) : null;
     }
 
     private UserTable? Read(JsonElement root)
@@ -139,13 +145,13 @@ internal sealed class UserTableReader(string file)
     {
         if (key is not null)
         {
-            path = Join(path, key);
+            path = JsonLines.Join(path, key);
             if (!parent.TryGetProperty(key, out var inner) || !IsMap(inner, path, "{ … }")) yield break;
             parent = inner;
         }
 
         foreach (var entry in parent.EnumerateObject())
-            if (IsMap(entry.Value, Join(path, entry.Name), "{ … }")) yield return (entry.Name, Join(path, entry.Name), entry.Value);
+            if (IsMap(entry.Value, JsonLines.Join(path, entry.Name), "{ … }")) yield return (entry.Name, JsonLines.Join(path, entry.Name), entry.Value);
     }
 
     private bool IsMap(JsonElement value, string path, string example)
@@ -165,7 +171,7 @@ internal sealed class UserTableReader(string file)
     private void Known(JsonElement map, string path, params string[] keys)
     {
         foreach (var entry in map.EnumerateObject().Where(e => !keys.Contains(e.Name, StringComparer.Ordinal)))
-            Report(Join(path, entry.Name), $"There is no key '{entry.Name}' here.", NearestName.Suggest(entry.Name, keys));
+            Report(JsonLines.Join(path, entry.Name), $"There is no key '{entry.Name}' here.", NearestName.Suggest(entry.Name, keys));
     }
 
     private long? Whole(JsonElement map, string key, string path, long least, long most)
@@ -191,9 +197,8 @@ internal sealed class UserTableReader(string file)
         return null;
     }
 
-    private void Report(string? key, string message, string? fix) => _problems.Add(new Problem(message) { File = file, Key = key, Fix = fix });
-
-    private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+    private void Report(string? key, string message, string? fix) =>
+        _problems.Add(new Problem(message) { File = file, Line = _lines?.Find(key ?? ""), Key = key, Fix = fix });
 
     // Enough to find it again.
     private static string Shown(JsonElement value) => value.GetRawText() is { Length: > 40 } text ? text[..40] + "…" : value.GetRawText();

@@ -22,6 +22,9 @@ public sealed record SourceOptions
     /// <summary>The path as the job file gives it, for messages.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The job file's key that names the file.</summary>
+    internal string FileKey => Kind == SourceKind.Csv ? "source.csv" : "source.jsonl";
+
     /// <summary>CSV delimiter, one ASCII character.</summary>
     public char Delimiter { get; init; } = ',';
 

@@ -23,11 +23,11 @@ public static class SourceSniffer
         var options = new SourceOptions { Kind = SourceKind.Csv, Path = path, Name = name };
         options = Look(options, problems, cancellationToken);
         var guess = new SourceGuess { Kind = options.Kind, Delimiter = options.Delimiter, Encoding = options.Encoding };
-        if (problems.Count > 0) return guess with { Problems = problems.ToList() };
+        if (problems.Count > 0) return guess with { Problems = Told(problems.ToList()) };
 
         var source = RowSources.Open(options);
         var profile = await source.ProfileAsync(cancellationToken).ConfigureAwait(false);
-        if (profile.Problems.Count > 0) return guess with { Problems = profile.Problems };
+        if (profile.Problems.Count > 0) return guess with { Problems = Told(profile.Problems) };
         var samples = profile.Columns.Names.ToDictionary(column => column, _ => new List<string>(), StringComparer.Ordinal);
         var rows = 0;
         await foreach (var row in source.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -38,6 +38,9 @@ public static class SourceSniffer
 
         return guess with { Columns = [.. profile.Columns.Names.Select(column => new SourceColumn(column, samples[column]))] };
     }
+
+    // There is no job file yet whose keys could be to blame.
+    private static IReadOnlyList<Problem> Told(IReadOnlyList<Problem> problems) => [.. problems.Select(p => p with { Key = null })];
 
     private static SourceOptions Look(SourceOptions options, SourceProblems problems, CancellationToken cancellationToken)
     {

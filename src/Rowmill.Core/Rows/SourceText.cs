@@ -39,14 +39,14 @@ internal static class SourceText
         }
     }
 
-    /// <summary>Opens the bytes of the file; null when it cannot be, and then the reason is among the problems.</summary>
+    /// <summary>Opens the bytes of the file; null when it cannot be, and then the reason is among the problems, with the key that names the file.</summary>
     public static FileStream? OpenFile(SourceOptions options, SourceProblems problems)
     {
         try
         {
             if (Directory.Exists(options.Path))
             {
-                problems.Add(null, "This is a folder, not a file.", "Name the file within it.");
+                problems.Add(null, "This is a folder, not a file.", "Name the file within it.", options.FileKey);
                 return null;
             }
 
@@ -55,19 +55,19 @@ internal static class SourceText
                 new FileStreamOptions { BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete, Options = FileOptions.SequentialScan });
             if (file.CanSeek) return file;
             file.Dispose();
-            problems.Add(null, "This is no regular file, and a source is read more than once.", "Save it to a file first.");
+            problems.Add(null, "This is no regular file, and a source is read more than once.", "Save it to a file first.", options.FileKey);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            problems.Add(null, "The file does not exist.", "Paths in a job file are relative to the job file.");
+            problems.Add(null, "The file does not exist.", "Paths in a job file are relative to the job file.", options.FileKey);
         }
         catch (UnauthorizedAccessException)
         {
-            problems.Add(null, "There is no permission to read the file.", "Allow this user to read it.");
+            problems.Add(null, "There is no permission to read the file.", "Allow this user to read it.", options.FileKey);
         }
         catch (IOException e)
         {
-            problems.Add(null, $"The file cannot be opened: {e.Message}");
+            problems.Add(null, $"The file cannot be opened: {e.Message}", key: options.FileKey);
         }
 
         return null;

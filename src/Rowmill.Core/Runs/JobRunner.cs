@@ -124,6 +124,7 @@ public sealed class JobRunner(RunEnvironment environment)
     private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(OpenedJob plan)
     {
         var routes = new RouteState[plan.Routes.Count];
+        var clients = plan.Clients(environment);
         for (var i = 0; i < routes.Length; i++)
         {
             var route = plan.Routes[i];
@@ -136,7 +137,7 @@ public sealed class JobRunner(RunEnvironment environment)
             var sizer = new PackSizer(plan.Budgets[i].Learning(calibration), plan.Job.PackRows, earlier: earlier);
             sizer.Budget.ContextTokens = environment.ContextTokens(route);
             var form = await environment.Calibrations.FormAsync(route.Id).ConfigureAwait(false);
-            routes[i] = new RouteState(route, environment.Client(route), sizer, owner, windows, new RouteGate(environment.Chance), form);
+            routes[i] = new RouteState(route, clients[i], sizer, owner, windows, new RouteGate(environment.Chance), form);
         }
 
         return routes;

@@ -63,6 +63,27 @@ public sealed class OpenedJob
         if (!problems.Contains(null)) throw new ProblemException([.. problems.OfType<Problem>()]);
     }
 
+    /// <summary>The client of each route, in their order.</summary>
+    /// <param name="environment">Makes them.</param>
+    /// <exception cref="ProblemException">What keeps the routes from being used, a missing key above all: all of it, each with its place in the job file.</exception>
+    public IReadOnlyList<IModelClient> Clients(RunEnvironment environment)
+    {
+        var (clients, problems) = (new List<IModelClient>(), new List<Problem>());
+        foreach (var route in Routes)
+        {
+            try
+            {
+                clients.Add(environment.Client(route));
+            }
+            catch (ProblemException e)
+            {
+                problems.AddRange(e.Problems.Select(p => JobLines.LocateModel(Job, route, p)));
+            }
+        }
+
+        return problems.Count == 0 ? clients : throw new ProblemException(problems);
+    }
+
     internal RequestText Text { get; }
 
     internal IReadOnlyList<PackBudget> Budgets { get; }
@@ -86,7 +107,7 @@ public sealed class OpenedJob
 
         var source = RowSources.Open(job.Source);
         var profile = await source.ProfileAsync(cancellationToken).ConfigureAwait(false);
-        var problems = profile.Problems.ToList();
+        var problems = profile.Problems.Select(p => JobLines.LocateSource(job.File, job.Lines, p)).ToList();
         if (problems.Count == 0 && profile.Columns.Names.Count > 0) problems.AddRange(JobColumns.Check(job, profile.Columns.Names));
         problems.AddRange(RowSinks.Check(job.Output, job.Source).Select(p => JobLines.Locate(job, p)));
         return problems.Count == 0 ? new OpenedJob(job, routes, source, profile) : throw new ProblemException(problems);

@@ -10,8 +10,8 @@ internal sealed class SecretMask(string? key)
     // So many characters in a row are no coincidence; fewer do not give a key away.
     private const int Telling = 8;
 
-    /// <summary>The key as a person may see it, to tell two keys apart: three characters and two of a long key, nothing of a short one.</summary>
-    public string Shown => key is { Length: >= 20 } ? $"{key[..3]}…{key[^2..]}" : Mask;
+    /// <summary>The key as a person may see it: nothing of it, not even its length.</summary>
+    public string Shown { get; } = Mask;
 
     /// <summary>The text without the key.</summary>
     public string Hide(string text)

@@ -1,7 +1,25 @@
+using System.Text.RegularExpressions;
+using Rowmill.Tests.House;
+
 namespace Rowmill.Tests.Cli;
 
 public sealed class CommandLineTests
 {
+    [Fact]
+    public async Task The_pages_know_the_commands_there_are()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        var help = (await folder.RunAsync()).Out;
+        var commands = Regex.Matches(help[help.IndexOf("Commands:", StringComparison.Ordinal)..], @"(?m)^  (?<name>[a-z]+)\b").Select(m => m.Groups["name"].Value).ToList();
+        var readme = Repository.Read("README.md");
+        var later = Repository.Read("docs/guides/job-file.md").Split("## Not in this version yet")[1].Split("commands")[1];
+
+        Assert.Contains("models", commands);
+        Assert.All(commands, command => Assert.Contains($"rowmill {command}", readme, StringComparison.Ordinal));
+        Assert.All(commands, command => Assert.DoesNotContain($"`{command}`", later, StringComparison.Ordinal));
+        Assert.Contains("$XDG_CONFIG_HOME/rowmill/models.json", (await folder.RunAsync("models", "--help")).Out.ReplaceLineEndings(""), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_arguments_the_help_is_printed()
     {

@@ -25,6 +25,37 @@ public sealed class ModelChoicesTests
     [Theory]
     [InlineData("check")]
     [InlineData("run")]
+    public async Task Every_missing_key_is_told_at_its_model_in_the_job_file(string command)
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        var job = await File.ReadAllTextAsync(folder.File("job.yaml"), TestContext.Current.CancellationToken);
+        folder.Write("job.yaml", job.Replace("\noutput:", "\n  - model: openai/gpt-4.1-mini\noutput:", StringComparison.Ordinal));
+        folder.Variables.Remove("PRETEND_KEY");
+        var result = await folder.RunAsync(command, "job.yaml");
+        Assert.Equal(2, result.Exit);
+        Assert.Contains("error: job.yaml:12: models[0].api_key_env: openai-compatible/pretend needs a key, but the environment variable PRETEND_KEY is not set. Set it with: export PRETEND_KEY=…", result.Error, StringComparison.Ordinal);
+        Assert.Contains("error: job.yaml:14: models[1]: openai/gpt-4.1-mini needs a key, but the environment variable OPENAI_API_KEY is not set. Set it with: export OPENAI_API_KEY=…", result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("run")]
+    public async Task A_missing_source_is_told_at_its_key_in_the_job_file(string command)
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        System.IO.File.Delete(folder.File("songs.csv"));
+        var missing = await folder.RunAsync(command, "job.yaml");
+        Assert.Equal((2, "error: job.yaml:2: source.csv: songs.csv: The file does not exist. Paths in a job file are relative to the job file.\n"), (missing.Exit, missing.Error.ReplaceLineEndings("\n")));
+
+        // Also beside a mistake of the job file itself.
+        folder.WriteJob("patience: never");
+        Assert.Contains("error: job.yaml:2: source.csv: songs.csv: The file does not exist.", (await folder.RunAsync(command, "job.yaml")).Error, StringComparison.Ordinal);
+        Assert.Contains("error: songs.csv: The file does not exist.", (await folder.RunAsync("init", "songs.csv")).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("check")]
+    [InlineData("run")]
     public async Task A_missing_key_names_the_line_for_a_local_server_that_runs(string command)
     {
         await using var folder = await OllamaAsync();

@@ -173,7 +173,7 @@ public sealed class ModelsCommandTests
         folder.WriteModels("""{"dated":"2026-11-01","models":{"groq":{"x":{"price":{"input":"1","output":2}}}}}""");
         var result = await folder.RunAsync(line.Split(' '));
         Assert.Equal(2, result.Exit);
-        Assert.Contains("models.json: models.groq.x.price.input: \"1\" is not an amount of USD per million tokens. Write a number", result.Error, StringComparison.Ordinal);
+        Assert.Contains("models.json:1: models.groq.x.price.input: \"1\" is not an amount of USD per million tokens. Write a number", result.Error, StringComparison.Ordinal);
     }
 
     internal static void Reach(CliFolder folder, string provider, string variable)

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Rowmill.Cli;
+using Rowmill.Core;
 using Rowmill.Core.Runs;
 
 namespace Rowmill.Tests.Cli;
@@ -30,16 +32,34 @@ public sealed class OtlpExportTests
     }
 
     [Theory]
-    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "not an address")]
-    [InlineData("OTEL_SERVICE_NAME", "songs")]
-    public void Nothing_is_loaded_where_no_collector_is_named(string name, string value) =>
-        Assert.Null(OtlpExport.Start(n => n == name ? value : null, TimeProvider.System));
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "", 0)]
+    [InlineData("OTEL_SERVICE_NAME", "songs", 0)]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "not an address", 1)]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "localhost:4318", 1)]
+    public void Nothing_is_loaded_where_no_collector_is_named_and_a_bad_address_is_told_once(string name, string value, int warnings)
+    {
+        var told = new List<Problem>();
+        Assert.Null(OtlpExport.Start(n => n == name ? value : null, TimeProvider.System, told.Add));
+        Assert.Equal(warnings, told.Count);
+        Assert.All(told, problem => Assert.Equal(name, problem.Key));
+    }
+
+    [Fact]
+    public async Task A_bad_address_is_a_warning_and_changes_nothing_else()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        folder.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = "not a url";
+        var result = await folder.RunAsync("check", "job.yaml", "--json");
+        Assert.Equal((0, true), (result.Exit, result.Json.GetProperty("ok").GetBoolean()));
+        Assert.Single(Regex.Matches(result.Error, "^warning: OTEL_EXPORTER_OTLP_ENDPOINT: This is not an http or https address", RegexOptions.Multiline));
+        Assert.DoesNotContain("not a url", result.Error);
+    }
 
     [Theory]
     [InlineData("OTEL_SDK_DISABLED", "true")]
     [InlineData("OTEL_TRACES_EXPORTER", "none")]
     public void The_variables_that_turn_it_off_are_heeded(string name, string value) => Assert.Null(OtlpExport.Start(
-        n => n == name ? value : n is "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" ? "http://127.0.0.1:9/v1/traces" : null, TimeProvider.System));
+        n => n == name ? value : n is "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" ? "http://127.0.0.1:9/v1/traces" : null, TimeProvider.System, problem => Assert.Fail(problem.ToString())));
 
     [Fact]
     public async Task A_collector_that_is_not_there_harms_nothing()

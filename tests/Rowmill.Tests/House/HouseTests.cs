@@ -29,6 +29,13 @@ public sealed partial class HouseTests
         Assert.Empty(Matches(Repository.Files(), MachinePath()));
 
     [Fact]
+    public void What_the_demo_writes_into_a_clone_is_ignored()
+    {
+        Assert.Contains("\"rowmill-demo\"", Repository.Read("src/Rowmill.Cli/Commands/DemoCommand.cs"), StringComparison.Ordinal);
+        Assert.Contains("/rowmill-demo/", Repository.Read(".gitignore").Split('\n'));
+    }
+
+    [Fact]
     public void Nothing_is_left_for_later() => Assert.Empty(Matches(Repository.Files(), LeftForLater()));
 
     [Fact]

@@ -1,5 +1,6 @@
 using Rowmill.Core;
 using Rowmill.Core.Models;
+using Rowmill.Tests.House;
 
 namespace Rowmill.Tests.Models;
 
@@ -42,10 +43,30 @@ public sealed class ModelTablesTests : IDisposable
         Assert.Throws<ProblemException>(() => Route.Of("openai/gpt-4o").Under("mine"));
     }
 
+    [Fact]
+    public void The_file_that_the_guide_shows_is_right_and_shows_every_key()
+    {
+        var guide = Repository.Read("docs/guides/models.md").ReplaceLineEndings("\n");
+        var shown = guide.Split("```json\n")[1].Split("\n```")[0];
+        var tables = Load(shown);
+        Assert.Equal((0.36m, 0.72m), (tables.Find("openai", "gpt-4.1-mini").Price!.Input, tables.Find("openai", "gpt-4.1-mini").Price!.BatchOutput));
+        var mine = tables.Find("anthropic", "claude-mine");
+        Assert.Equal((200_000, 32_000, 1.25m, false), (mine.ContextTokens, mine.MaxOutputTokens, mine.Price!.CacheWrite, mine.Thinks));
+        Assert.Equal((32_768, "2026-10-01"), (tables.Find("ollama", "llama3.1:8b").ContextTokens, tables.Find("ollama", "llama3.1:8b").ContextFrom!.Dated));
+        var plan = Route.Of("groq/openai/gpt-oss-20b", tables).Under("my-plan", tables);
+        Assert.Equal((1000, 500_000, "2026-09-28"), (plan.Limits.RequestsPerMinute, plan.Limits.RequestsPerDay, plan.Preset!.Dated));
+        Assert.True(Route.Of("groq/llama-3.1-8b-instant", tables).Under("my-plan", tables).Preset!.Observed);
+
+        // The windows stand in the table below it.
+        string[] keys = ["dated", "about", "models", "presets", "context", "max_output", "price", "thinks", "input", "output", "cached_input", "cache_write", "batch_input", "batch_output", "provider", "source", "observed"];
+        Assert.All(keys, key => Assert.Contains($"\"{key}\":", shown, StringComparison.Ordinal));
+        Assert.All(typeof(LimitNames).GetFields(), window => Assert.Contains($"`{window.GetRawConstantValue()}`", guide, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("[]", null, "one JSON object")]
     [InlineData("{", null, "not JSON")]
-    [InlineData("""{"dated":"2026-11-01","dated":"2026-11-02"}""", null, "not JSON")]
+    [InlineData("""{"dated":"2026-11-01","dated":"2026-11-02"}""", "dated", "given twice; the first is on line 1")]
     [InlineData("""{"models":{}}""", "dated", "'dated' is missing")]
     [InlineData("""{"dated":"November"}""", "dated", "is not a day")]
     [InlineData("""{"dated":"2026-11-01","model":{}}""", "model", "Did you mean 'models'?")]
@@ -68,6 +89,20 @@ public sealed class ModelTablesTests : IDisposable
         Assert.Contains(words, problem.ToString(), StringComparison.Ordinal);
         Assert.NotNull(problem.Fix);
     }
+
+    [Theory]
+    [InlineData("{\"dated\":\"2026-11-01\",\n \"models\":\n  {\"groq\": // ours\n   {\"llama-3.1\":{\n\"contxt\":9000}}}}", 5)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n \"models\":\n  {\"groq\":\n   {\"llama-3.1\":{\"price\":{\n\"input\":1}}}}}", 4)]
+    [InlineData("{\"about\":[\"a\",{\"dated\":1}],\n\"dated\":7}", 2)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n\"models\":{},\n\"models\":{}}", 3)]
+    [InlineData("\n{\"models\":{}}", 2)]
+    [InlineData("\n\n[]", 3)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n\"models\":[}", 2)]
+    [InlineData("{\"dated\":\"2026-11-01\",\"models\":{\n", 1)]
+    [InlineData("{\"dated\":\"2026-11-01\",\n\"models\":{\n\n \n", 2)]
+    [InlineData("", 1)]
+    public void A_mistake_is_told_with_its_line(string json, long line) =>
+        Assert.Equal(line, Assert.Throws<ProblemException>(() => Load(json)).Problems.Single().Line);
 
     [Fact]
     public void A_folder_in_its_place_is_a_mistake()

@@ -1,12 +1,16 @@
-using Microsoft.Extensions.AI;
-using Microsoft.Extensions.DependencyInjection;
-using Rowmill.Core.Models;
-using Rowmill.Core.Outputs;
-using Rowmill.Core.Runs;
+#region usings
+using Microsoft.Extensions.AI;                  // IChatClient and what it gives and takes
+using Microsoft.Extensions.DependencyInjection; // IServiceCollection, for AddRowmill
+using Rowmill;                                  // RowmillJob, RowmillService, AddRowmill
+using Rowmill.Core.Models;                      // Route, RouteLimits, Price
+using Rowmill.Core.Outputs;                     // RowStatus
+using Rowmill.Core.Runs;                        // RunOptions, RunSummary
+#endregion
 
-namespace Rowmill.Tests.Package.Guide;
+// Outside the house's namespaces, as a user's program is.
+namespace Guide;
 
-/// <summary>The code of the guide: each region is one of its blocks, and a test runs it.</summary>
+/// <summary>The code of the guide of the package: each region is one of its blocks, and a test runs it.</summary>
 internal static class GuideCode
 {
     public static void Add(IServiceCollection services)

@@ -2,7 +2,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
-namespace Rowmill.Tests.Package.Guide;
+namespace Guide;
 
 /// <summary>A row: its public properties are the fields the model sees.</summary>
 public sealed record Track(string Title, string Artist, int? Year);

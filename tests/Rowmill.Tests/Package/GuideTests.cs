@@ -1,30 +1,36 @@
 using System.Text.RegularExpressions;
+using Guide;
 using Microsoft.Extensions.DependencyInjection;
+using Rowmill.Core;
 using Rowmill.Core.Runs;
 using Rowmill.Tests.House;
-using Rowmill.Tests.Package.Guide;
 
 namespace Rowmill.Tests.Package;
 
-public sealed partial class GuideTests
+public sealed partial class GuideTests : IDisposable
 {
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("rowmill-guide-");
+
     private static readonly Track[] s_tracks = [new("Adorn", "Miguel", 2012), new("Nikes", "Frank Ocean", 2016), new("", "Nobody", null)];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("docs/guides/dotnet.md", 7)]
-    [InlineData("README.md", 1)]
-    public void The_code_of_a_page_is_the_code_that_compiles_and_runs_here(string page, int blocks)
+    [InlineData("docs/guides/dotnet.md", 8, "GuideCode.cs GuideCode.Runs.cs")]
+    [InlineData("docs/guides/embeddings.md", 3, "GuideCode.Singles.cs")]
+    [InlineData("README.md", 1, "GuideCode.Runs.cs")]
+    public void The_code_of_a_page_is_the_code_that_compiles_here(string page, int blocks, string files)
     {
-        var compiled = Repository.Files("tests/Rowmill.Tests/Package").Where(f => f.Contains("GuideCode", StringComparison.Ordinal))
-            .SelectMany(file => Region().Matches(Repository.Read(file))).Select(m => Flush(m.Groups["code"].Value)).ToList();
+        var sources = files.Split(' ').Select(file => Repository.Read($"tests/Rowmill.Tests/Package/{file}")).ToList();
+        var compiled = sources.SelectMany(source => Region().Matches(source)).Select(m => Flush(m.Groups["code"].Value)).ToList();
 
         var shown = Block().Matches(Repository.Read(page)).Select(m => Flush(m.Groups["code"].Value)).ToList();
 
         Assert.Equal(blocks, shown.Count);
         Assert.All(shown, code => Assert.Contains(code, compiled));
         if (blocks > 1) Assert.All(compiled, code => Assert.Contains(code, shown));
+        // What it needs to compile stands on the page too.
+        Assert.All(sources, source => Assert.DoesNotMatch(@"(?m)^using ", Region().Replace(source, "")));
     }
 
     [Fact]
@@ -67,6 +73,18 @@ public sealed partial class GuideTests
     }
 
     [Fact]
+    public async Task A_vector_and_a_transcript_are_asked_of_the_models_named()
+    {
+        await using var rowmill = new RowmillService(new RowmillOptions { StorePath = Path.Combine(_folder.FullName, "rowmill.db"), Variable = _ => null });
+        using var output = new StringWriter();
+
+        var vector = await Assert.ThrowsAsync<ProblemException>(() => GuideSingles.EmbedAsync(rowmill, ["one"], new ReadOnlyMemory<float>[1]));
+        var transcript = await Assert.ThrowsAsync<ProblemException>(() => GuideSingles.TranscribeAsync(rowmill, output));
+
+        Assert.Equal(("OPENAI_API_KEY", "GROQ_API_KEY"), (vector.Problems.Single().MissingKey, transcript.Problems.Single().MissingKey));
+    }
+
+    [Fact]
     public void The_services_are_added()
     {
         var services = new ServiceCollection();
@@ -75,6 +93,8 @@ public sealed partial class GuideTests
 
         Assert.Equal(typeof(RowmillService), Assert.Single(services).ServiceType);
     }
+
+    public void Dispose() => _folder.Delete(recursive: true);
 
     // Without the indentation of its place.
     private static string Flush(string code)

@@ -157,10 +157,10 @@ public sealed class OpenAiRequestTests
     }
 
     [Theory]
-    [InlineData("sk-1234567890abcdefXY", "Bearer sk-…XY")]
-    [InlineData("short-key", "Bearer ***")]
-    public void A_preview_shows_no_more_of_the_key_than_tells_two_apart(string key, string shown) =>
-        Assert.Equal(shown, Given.Client(new ScriptedHttp(), key: key).Preview(Given.Request()).Headers.Single(h => h.Key == "Authorization").Value);
+    [InlineData("sk-1234567890abcdefXY")]
+    [InlineData("short-key")]
+    public void A_preview_shows_nothing_of_the_key(string key) =>
+        Assert.Equal("Bearer ***", Given.Client(new ScriptedHttp(), key: key).Preview(Given.Request()).Headers.Single(h => h.Key == "Authorization").Value);
 
     private static string Refusal(string refused, string wanted) =>
         $$$"""{"error":{"message":"Unsupported parameter: '{{{refused}}}' is not supported with this model. Use '{{{wanted}}}' instead.","type":"invalid_request_error","param":"{{{refused}}}","code":"unsupported_parameter"}}""";
