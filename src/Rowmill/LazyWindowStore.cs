@@ -26,6 +26,18 @@ internal sealed class LazyWindowStore(Func<IWindowStore> store) : IWindowStore
 
     public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default) => store().ReadAsync(cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => store().EnqueueAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => store().DequeueAsync(owner, batch, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => store().LearnQueueAsync(owner, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => store().QueueAsync(owner, limits, cancellationToken);
+
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) =>
         store().FingerprintAsync(key, cancellationToken);
 }

@@ -42,6 +42,8 @@ public sealed class RowmillEngine : IAsyncDisposable
             Leases = store.Lease,
             Events = store.Events,
             Runs = store.Runs,
+            Batches = store.Batches,
+            BatchFolder = Path.Combine(Path.GetDirectoryName(options.StorePath)!, "batches"),
             Windows = new LazyWindowStore(() => _windows.Value),
             Calibrations = new LazyCalibrationStore(() => _calibrations.Value),
             WindowOwner = async route => new WindowOwner(

@@ -38,6 +38,9 @@ public sealed record Job
     /// <summary>The most this job may cost over all its runs, in USD; null for no bound.</summary>
     public decimal? BudgetUsd { get; init; }
 
+    /// <summary>How it goes through batch APIs.</summary>
+    public BatchOptions Batch { get; init; } = BatchOptions.Default;
+
     /// <summary>Where labelled rows go.</summary>
     public required OutputOptions Output { get; init; }
 

@@ -158,6 +158,30 @@ internal sealed class JobMap
         return null;
     }
 
+    /// <summary>Whole numbers in a list; empty when there is none, or when one of them is wrong.</summary>
+    public IReadOnlyList<long> Wholes(string key, string example, long min, long max)
+    {
+        var node = Take(key);
+        if (node is null) return [];
+        if (node is not YamlList list)
+        {
+            Wrong(key, node, "a list of whole numbers", $"Write {key}: {example}.");
+            return [];
+        }
+
+        var numbers = new List<long>();
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            var text = (list.Items[i] as YamlText)?.Value;
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max) numbers.Add(number);
+            else _problems.Add(
+                list.Items[i].Line, string.Create(CultureInfo.InvariantCulture, $"{PathOf(key)}[{i}]"), $"This is {Kind(list.Items[i])}; it must be a whole number.",
+                string.Create(CultureInfo.InvariantCulture, $"Write one from {min} to {max}, such as {key}: {example}."));
+        }
+
+        return numbers.Count == list.Items.Count ? numbers : [];
+    }
+
     /// <summary>True or false.</summary>
     public bool? Flag(string key)
     {

@@ -47,7 +47,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
         var routing = RouteSection.ReadRouting(file);
         var patience = file.Time("patience", TimeSpan.Zero, s_longestPatience) ?? TimeSpan.FromMinutes(2);
         var budget = ReadBudget(file, routes);
-        file.NotYet("batch", "Delete it: this version asks online.", harmless: n => n is YamlMap { Entries.Count: 0 });
+        var batch = BatchSection.Read(file);
         var output = OutputSection.Read(file, this, source);
         file.Finish();
         QuestionSection.CheckColumns(file, output, routes, this);
@@ -64,6 +64,7 @@ internal sealed class JobReader(JobFileProblems problems, string directory, stri
             Routing = routing,
             Patience = patience,
             BudgetUsd = budget,
+            Batch = batch,
             Output = output,
             File = Problems.File,
             Directory = directory,

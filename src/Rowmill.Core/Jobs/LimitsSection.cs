@@ -30,6 +30,7 @@ internal static class LimitsSection
             OutputTokensPerMinute = Window(LimitNames.OutputTokensPerMinute) ?? known.OutputTokensPerMinute,
             RequestsPerDay = Window(LimitNames.RequestsPerDay) ?? known.RequestsPerDay,
             TokensPerDay = Window(LimitNames.TokensPerDay) ?? known.TokensPerDay,
+            EnqueuedTokens = Window(LimitNames.EnqueuedTokens) ?? known.EnqueuedTokens,
             Concurrency = (int?)limits.WholeOrAuto("concurrency", 1, 1000),
             Burst = Window("burst"),
             Account = limits.Text("account")?.Trim(),

@@ -110,7 +110,34 @@ public sealed record WindowState(UsedWindow Window, WindowSource Source, DateTim
 /// <param name="Owner">Whose.</param>
 /// <param name="Windows">Ordered by name.</param>
 /// <param name="Hold">A hold that has not been lifted; null when there is none.</param>
-public sealed record OwnerState(WindowOwner Owner, IReadOnlyList<WindowState> Windows, WindowHold? Hold);
+public sealed record OwnerState(WindowOwner Owner, IReadOnlyList<WindowState> Windows, WindowHold? Hold)
+{
+    /// <summary>Its queue of batch jobs; null when nothing is in it and no limit is known.</summary>
+    public QueueState? Queue { get; init; }
+}
+
+/// <summary>A batch job that wants to be sent: it takes room in the service's queue until it is over.</summary>
+/// <param name="Owner">Whose queue.</param>
+/// <param name="Limits">The limits the job gives.</param>
+/// <param name="Batch">Our own name of the batch.</param>
+/// <param name="Tokens">The tokens it takes there.</param>
+/// <param name="Until">When the service will surely have given it up: should nobody come back to tell its end, its room is free then.</param>
+public sealed record QueueRequest(WindowOwner Owner, RouteLimits Limits, string Batch, long Tokens, DateTimeOffset Until);
+
+/// <summary>A service's queue of batch jobs as it stands.</summary>
+/// <param name="Used">Tokens of the batches in it, as far as they were sent from here.</param>
+/// <param name="Limit">What it takes; null when unknown. Of the job's and the learned one the smaller.</param>
+public sealed record QueueState(long Used, long? Limit)
+{
+    /// <summary>True when the batch that was asked for is in it.</summary>
+    public bool Granted { get; init; }
+
+    /// <summary>Batches in it.</summary>
+    public int Batches { get; init; }
+
+    /// <summary>Where the limit comes from; null when there is none.</summary>
+    public WindowSource? Source { get; init; }
+}
 
 /// <summary>What would bind a request at one instant: the windows that the job names and those that were learned.</summary>
 /// <param name="At">The instant.</param>
@@ -160,6 +187,21 @@ public interface IWindowStore
     /// request reserved after the hold began lifts it. No hold is believed for longer than a day.
     /// </summary>
     ValueTask HoldAsync(WindowOwner owner, WindowHold hold, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Takes room for a batch in the service's queue, when it fits with those that are in it; the limit may be unknown. What is taken outlives the process
+    /// and is shared like every window. A batch that is in it already stays as it is.
+    /// </summary>
+    ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a batch's room back: it is over, or was not taken. One that is not in the queue is ignored.</summary>
+    ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default);
+
+    /// <summary>The service told what its queue takes.</summary>
+    ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default);
+
+    /// <summary>The queue as it stands.</summary>
+    ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default);
 
     /// <summary>What would bind a request with these limits now.</summary>
     ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default);

@@ -91,6 +91,18 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
     }
 
     /// <inheritdoc/>
+    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) => new(KeyFingerprint.Of(_salt, key));
 
     /// <summary>Takes a claim out; nothing more is to be done for a place, nor for what is not outstanding.</summary>

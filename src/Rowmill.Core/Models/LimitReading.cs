@@ -20,6 +20,9 @@ public static class LimitNames
 
     /// <summary>Tokens in a day.</summary>
     public const string TokensPerDay = "tokens_per_day";
+
+    /// <summary>Tokens of all batch jobs that wait or are under way at a time.</summary>
+    public const string EnqueuedTokens = "enqueued_tokens";
 }
 
 /// <summary>

@@ -108,6 +108,9 @@ public sealed record Price(decimal Input, decimal Output)
     /// <summary>USD per minute of sound, where a service charges a recording by its length; null where it does not, or when unknown.</summary>
     public decimal? PerMinute { get; init; }
 
+    /// <summary>The prices in a batch job: half of the others where they are not known. What the cache saves is not given twice.</summary>
+    public Price InBatch => new(BatchInput ?? Input / 2, BatchOutput ?? Output / 2);
+
     /// <summary>The cost of a call in USD.</summary>
     public decimal Of(TokenUsage usage) => (
         (usage.Input - usage.CachedInput - usage.CacheWrites) * Input
@@ -139,6 +142,9 @@ public sealed record RouteLimits
 
     /// <summary>Tokens per day.</summary>
     public long? TokensPerDay { get; init; }
+
+    /// <summary>Tokens of all batch jobs that wait or are under way at a time.</summary>
+    public long? EnqueuedTokens { get; init; }
 
     /// <summary>Requests in flight at once; null for the default.</summary>
     public int? Concurrency { get; init; }

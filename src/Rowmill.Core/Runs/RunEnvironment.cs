@@ -22,6 +22,9 @@ public sealed record RunEnvironment
     /// <summary>The runs.</summary>
     public required IRunLog Runs { get; init; }
 
+    /// <summary>The batch jobs.</summary>
+    public required IBatchStore Batches { get; init; }
+
     /// <summary>The limits' usage.</summary>
     public required IWindowStore Windows { get; init; }
 
@@ -34,6 +37,16 @@ public sealed record RunEnvironment
     /// <summary>Makes the client of a route; the run owns none of them.</summary>
     /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
     public required Func<Route, IModelClient> Client { get; init; }
+
+    /// <summary>Makes the batch client of a route; null where its service has no batch API. The run owns none of them.</summary>
+    /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
+    public Func<Route, IBatchClient?> BatchClient { get; init; } = _ => null;
+
+    /// <summary>Writes and reads the files of a route's batches for another machine, without a key; see <see cref="IBatchClient.WriteLine"/>.</summary>
+    public Func<Route, IBatchClient>? BatchFiles { get; init; }
+
+    /// <summary>Absolute path of the folder for the files of batches; it need not exist.</summary>
+    public string BatchFolder { get; init; } = "";
 
     /// <summary>The context of a route as far as its server tells it, up to the route's own; it bounds requests, and judges no row.</summary>
     public Func<Route, int> ContextTokens { get; init; } = route => route.ContextTokens;

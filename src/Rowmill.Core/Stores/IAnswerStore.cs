@@ -60,6 +60,12 @@ public sealed record OutcomePack
     /// are there. Null when it is settled apart.</summary>
     public CallSettlement? Settlement { get; init; }
 
+    /// <summary>
+    /// The call itself, with <see cref="Settlement"/>, when it is not in the ledger yet: a line of a batch. All is stored or nothing, and nothing when
+    /// that line has ended before; <see cref="CallId"/> and <see cref="CallSettlement.CallId"/> are 0 then and given by the store.
+    /// </summary>
+    public CallIntent? Call { get; init; }
+
     /// <summary>The outcomes, at least one, keys distinct.</summary>
     public required IReadOnlyList<RowOutcome> Rows { get; init; }
 

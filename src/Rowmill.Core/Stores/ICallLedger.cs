@@ -32,6 +32,9 @@ public sealed record CallIntent
 
     /// <summary>The run's lease.</summary>
     public required Lease Lease { get; init; }
+
+    /// <summary>The line of a batch that it is; null for a request of its own.</summary>
+    public BatchPlace? Place { get; init; }
 }
 
 /// <summary>How a call ended.</summary>
@@ -152,6 +155,15 @@ public interface ICallLedger
     /// <summary>Stores how a call ended.</summary>
     ValueTask SettleAsync(CallSettlement settlement, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Stores a line of a batch that brought no outcome, with how it ended, and ends the line: all or nothing, and nothing when it has ended before.
+    /// </summary>
+    /// <param name="call">The call, with its <see cref="CallIntent.Place"/>.</param>
+    /// <param name="settlement">How it ended; its number is given by the store.</param>
+    /// <param name="cancellationToken">Gives up before it is queued.</param>
+    /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
+    ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default);
+
     /// <summary>Marks the job's calls that earlier runs left open as in doubt, and tells how many are in doubt now, found before or not.</summary>
     ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default);
 
@@ -159,7 +171,10 @@ public interface ICallLedger
     /// <exception cref="LeaseLostException">Another run holds the job's lease.</exception>
     ValueTask ClearAsync(Lease lease, IReadOnlyList<long> calls, ClearedBy by, CancellationToken cancellationToken = default);
 
-    /// <summary>Money spent on the job over all its runs, in USD; calls never settled count at their maximum.</summary>
+    /// <summary>
+    /// Money spent on the job over all its runs, in USD; calls never settled count at their maximum, and so does what is open of batches that were sent or
+    /// may have been (<see cref="BatchRecord.MaxUsd"/> times open lines over lines).
+    /// </summary>
     ValueTask<decimal> SpentAsync(string job, CancellationToken cancellationToken = default);
 
     /// <summary>Streams the calls in order of their number.</summary>

@@ -39,6 +39,9 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -19,6 +19,7 @@ public sealed class MemoryStore
         Answers = new MemoryAnswerStore(lease, calls);
         Events = new MemoryEventLog();
         Runs = new MemoryRunLog();
+        Batches = new MemoryBatchStore(lease);
     }
 
     /// <summary>The answers.</summary>
@@ -35,4 +36,7 @@ public sealed class MemoryStore
 
     /// <summary>The runs.</summary>
     public IRunLog Runs { get; }
+
+    /// <summary>The batch jobs.</summary>
+    public IBatchStore Batches { get; }
 }

@@ -95,6 +95,18 @@ public sealed class SqliteWindowStore : IWindowStore, IDisposable
         new(InTransaction(writes: false, () => _rows.Owners().ConvertAll(row => Load(row).State(_time.GetUtcNow()))));
 
     /// <inheritdoc/>
+    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) =>
         new(KeyFingerprint.Of(Write(() => _rows.Salt(RandomNumberGenerator.GetBytes(KeyFingerprint.SaltBytes))), key));
 

@@ -26,6 +26,9 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
         return op.AsVoidTask();
     }
 
+    /// <inheritdoc/>
+    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public async ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

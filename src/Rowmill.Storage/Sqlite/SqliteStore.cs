@@ -28,6 +28,7 @@ public sealed class SqliteStore : IAsyncDisposable
         Lease = new SqliteRunLease(Writer, _tables, clock, options.IsAlive);
         Events = new SqliteEventLog(Writer, _tables);
         Runs = new SqliteRunLog(Writer, _tables);
+        Batches = new SqliteBatchStore(Writer, _tables);
     }
 
     /// <summary>The answers.</summary>
@@ -44,6 +45,9 @@ public sealed class SqliteStore : IAsyncDisposable
 
     /// <summary>The runs.</summary>
     public IRunLog Runs { get; }
+
+    /// <summary>The batch jobs.</summary>
+    public IBatchStore Batches { get; }
 
     internal Writer Writer { get; }
 

@@ -17,6 +17,9 @@ internal sealed class ReadCounter(ICallLedger calls) : ICallLedger
 
     public ValueTask SettleAsync(CallSettlement settlement, CancellationToken cancellationToken = default) => calls.SettleAsync(settlement, cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default) => calls.RecordAsync(call, settlement, cancellationToken);
+
     public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default) => calls.FindDoubtAsync(lease, cancellationToken);
 
     public ValueTask ClearAsync(Lease lease, IReadOnlyList<long> cleared, ClearedBy by, CancellationToken cancellationToken = default) =>

@@ -4,7 +4,7 @@ namespace Rowmill.Tests.House;
 
 /// <summary>
 /// Who may use whom. Inside the engine data flows Rows → Packing → Limits → Models → Replies → Stores → Outputs; Runs,
-/// Planning and Quality know every room, and nothing but Planning and Quality knows Runs.
+/// Planning, Batches and Quality know every room, and nothing but these three knows Runs.
 /// </summary>
 internal static partial class Arrows
 {
@@ -39,6 +39,7 @@ internal static partial class Arrows
         ["Jobs"] = ["Questions", "Models", "Outputs", "Rows"],
         ["Runs"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs"],
         ["Planning"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
+        ["Batches"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
         ["Quality"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
     };
 

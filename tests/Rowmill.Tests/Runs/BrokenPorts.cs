@@ -34,6 +34,18 @@ internal sealed class BrokenWindows(IWindowStore windows, int settles) : IWindow
 
     public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default) => windows.ReadAsync(cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => windows.EnqueueAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => windows.DequeueAsync(owner, batch, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => windows.LearnQueueAsync(owner, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => windows.QueueAsync(owner, limits, cancellationToken);
+
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) => windows.FingerprintAsync(key, cancellationToken);
 }
 

@@ -37,6 +37,9 @@ internal sealed class FaultyStore(MemoryStore store, int failsAt) : IAnswerStore
     public ValueTask<UnusedAnswers> UnusedAsync(string job, AnswerScope scope, CancellationToken cancellationToken = default) =>
         store.Answers.UnusedAsync(job, scope, cancellationToken);
 
+    /// <inheritdoc/>
+    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default) => store.Calls.RecordAsync(call, settlement, cancellationToken);
+
     public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default) => store.Calls.FindDoubtAsync(lease, cancellationToken);
 
     public ValueTask ClearAsync(Lease lease, IReadOnlyList<long> calls, ClearedBy by, CancellationToken cancellationToken = default)

@@ -32,6 +32,7 @@ internal sealed class RunWorld : IDisposable
             Leases = Store.Lease,
             Events = Store.Events,
             Runs = Store.Runs,
+            Batches = Store.Batches,
             Windows = Windows,
             WindowOwner = route => ValueTask.FromResult(new WindowOwner(route.Provider, route.BaseUrl, "test", route.Model)),
             Client = route => Model(route.Model),

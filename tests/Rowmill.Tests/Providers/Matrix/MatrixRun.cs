@@ -55,6 +55,7 @@ internal sealed class MatrixRun : IAsyncDisposable
             Leases = _store.Lease,
             Events = _store.Events,
             Runs = _store.Runs,
+            Batches = _store.Batches,
             Windows = new MemoryWindowStore(_clock),
             Calibrations = calibrations ?? new MemoryCalibrationStore(),
             WindowOwner = r => ValueTask.FromResult(new WindowOwner(r.Provider, r.BaseUrl, "matrix", r.Model)),
