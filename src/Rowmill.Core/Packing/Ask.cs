@@ -9,6 +9,11 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
 {
     private readonly List<(string Route, int Attempts)> _attempts = [];
 
+    /// <summary>A row in a line of a batch: its fields are in the file.</summary>
+    /// <param name="key">What it is.</param>
+    /// <param name="tokens">Estimated tokens of its fields.</param>
+    public Ask(RowKey key, int tokens) : this(key, default(ReadOnlyMemory<byte>)) => Tokens = tokens;
+
     /// <summary>What it is.</summary>
     public RowKey Key { get; } = key;
 
@@ -27,6 +32,9 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
     /// <summary>Requests that carried it and brought a reply, whatever the model.</summary>
     public int Attempts { get; private set; }
 
+    /// <summary>The same, model by model.</summary>
+    public IReadOnlyList<(string Route, int Attempts)> ByRoute => _attempts;
+
     /// <summary>Why the last of them brought no valid answer for it.</summary>
     public RowFailure? LastFailure { get; set; }
 
@@ -42,19 +50,20 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
         return 0;
     }
 
-    /// <summary>A request that carried it brought a reply.</summary>
+    /// <summary>Requests that carried it brought a reply.</summary>
     /// <param name="route"><see cref="Models.Route.Id"/>.</param>
-    public void CountAttempt(string route)
+    /// <param name="times">How many.</param>
+    public void CountAttempt(string route, int times = 1)
     {
-        Attempts++;
+        Attempts += times;
         for (var i = 0; i < _attempts.Count; i++)
         {
             if (_attempts[i].Route != route) continue;
-            _attempts[i] = (route, _attempts[i].Attempts + 1);
+            _attempts[i] = (route, _attempts[i].Attempts + times);
             return;
         }
 
-        _attempts.Add((route, 1));
+        _attempts.Add((route, times));
     }
 }
 

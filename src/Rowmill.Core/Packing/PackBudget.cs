@@ -194,8 +194,8 @@ internal sealed class PackBudget
     /// <param name="fieldTokens">Estimated tokens of their fields.</param>
     /// <param name="usage">What the service counted, not what was estimated for it.</param>
     /// <param name="truncated">Whether the output limit cut the reply short.</param>
-    /// <param name="latency">From leaving to the last byte.</param>
-    public void Observe(int rows, long fieldTokens, TokenUsage usage, bool truncated, TimeSpan latency) =>
+    /// <param name="latency">From leaving to the last byte; null for a line of a batch.</param>
+    public void Observe(int rows, long fieldTokens, TokenUsage usage, bool truncated, TimeSpan? latency) =>
         Calibration.Observe(rows, EstimateFor(rows, fieldTokens), usage, truncated, latency, Wanted(rows));
 
     /// <summary>The service refused a request as too large and said what it took it for ("Limit L, Requested R").</summary>

@@ -67,7 +67,7 @@ internal sealed class TokenCalibration
     public double TruncatedShare => Known is { Calls: > 0 } m ? m.Truncated / m.Calls : 0;
 
     /// <summary>The usual time of a call; null while nothing is known.</summary>
-    public TimeSpan? Latency => Known is { Calls: > 0 } m ? TimeSpan.FromSeconds(m.Seconds / m.Calls) : null;
+    public TimeSpan? Latency => Known is { Calls: > 0, Seconds: > 0 } m ? TimeSpan.FromSeconds(m.Seconds / m.Calls) : null;
 
     /// <summary>The usual number of rows of a call; null while nothing is known.</summary>
     public double? UsualRows => Known is { Calls: > 0 } m ? m.Rows / m.Calls : null;
@@ -100,9 +100,9 @@ internal sealed class TokenCalibration
     /// <param name="estimatedInput">Its prompt tokens as estimated, uncalibrated.</param>
     /// <param name="usage">What the service counted; without prompt tokens it shows nothing.</param>
     /// <param name="truncated">Whether the output limit cut the reply short.</param>
-    /// <param name="latency">From leaving to the last byte.</param>
+    /// <param name="latency">From leaving to the last byte; null for a line of a batch, which tells nothing of it.</param>
     /// <param name="plain">The schema's estimate of the reply, as in <see cref="Output"/>.</param>
-    public void Observe(int rows, long estimatedInput, TokenUsage usage, bool truncated, TimeSpan latency, double plain = 0)
+    public void Observe(int rows, long estimatedInput, TokenUsage usage, bool truncated, TimeSpan? latency, double plain = 0)
     {
         lock (_gate)
         {
@@ -119,7 +119,7 @@ internal sealed class TokenCalibration
             }
 
             _state = state with { Margin = margin, RefusedRatio = Faded(state) };
-            var seen = UsageMoments.Of(rows, estimatedInput, usage, truncated, latency);
+            var seen = UsageMoments.Of(rows, estimatedInput, usage, truncated, latency ?? Latency ?? TimeSpan.Zero);
             if (seen.IsSound) Learn(seen);
         }
     }

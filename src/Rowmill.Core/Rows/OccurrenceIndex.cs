@@ -44,6 +44,9 @@ internal sealed class OccurrenceIndex : IDisposable
         return seen;
     }
 
+    /// <summary>Whether the key was seen.</summary>
+    public bool Contains(RowKey key) => Find(key, out _) > 0;
+
     public void Dispose() => _file.Dispose();
 
     /// <summary>Finds the key's slot, or the free one it belongs into.</summary>

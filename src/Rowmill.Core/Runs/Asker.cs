@@ -25,7 +25,7 @@ internal sealed class Asker
         _run = run;
         var learning = new RouteLearning(run);
         _admission = new Admission(run, queue.PutBack, queue.TryPutAside, intake.LetGo);
-        _harvest = new Harvest(run, intake, learning);
+        _harvest = new Harvest(run, intake.Stored, learning);
         _failed = new FailedCalls(run, _harvest, learning, () => queue.IsUsedUp);
     }
 

@@ -16,6 +16,9 @@ namespace Rowmill.Core.Runs;
 internal sealed record EndedCall(
     long CallId, Entry Entry, ModelRequest Request, ModelResult Result, decimal? MaxUsd, DateTimeOffset SentAt, TimeSpan Latency, int InFlight)
 {
+    /// <summary>For a line of a batch, the call as it enters the ledger, with what is left of it to be asked again; null for a request of its own.</summary>
+    public Func<IReadOnlyList<LadderMove>, Stores.CallIntent>? Line { get; init; }
+
     /// <summary>True once its route has learned from it.</summary>
     public bool Learned { get; set; }
 

@@ -13,9 +13,9 @@ namespace Rowmill.Core.Runs;
 /// concurrent use.
 /// </summary>
 /// <param name="run">The run.</param>
-/// <param name="intake">Where the rows come from.</param>
+/// <param name="stored">Is told of a row whose outcome is stored, and tells how many rows of the source it is the outcome of.</param>
 /// <param name="learning">What a reply teaches of its route.</param>
-internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learning)
+internal sealed class Harvest(RunContext run, Func<Ask, int> stored, RouteLearning learning)
 {
     /// <summary>
     /// When more rows than this, in <see cref="LeastBarrenPacks"/> requests or more, were asked for the first time and not one got a valid answer,
@@ -33,7 +33,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     public async ValueTask<StillToAsk> ReadAsync(EndedCall call, ModelReply reply)
     {
         Interlocked.Increment(ref call.Route.Successes);
-        call.Route.Gate.Succeeded(call.SentAt);
+        if (call.Line is null) call.Route.Gate.Succeeded(call.SentAt);
         var usage = reply.Usage ?? call.Estimated(reply.Text.Span);
         if (call.Pack.IsProbe) return await PassAsync(call, usage).ConfigureAwait(false);
         var reading = run.Reader.Read(reply.Text, call.Pack.Rows.Count);
@@ -72,7 +72,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     public async ValueTask CloseAsync(EndedCall call, ModelFailure failure)
     {
         var usd = IsPaidUnseen(failure) ? call.MaxUsd : 0m;
-        await run.Environment.Calls.SettleAsync(Settlement(call, failure, 0, failure.Message, default, usd)).ConfigureAwait(false);
+        await SettleAsync(call, Settlement(call, failure, 0, failure.Message, default, usd), []).ConfigureAwait(false);
         run.Pass(Transition.OutcomeStored);
         run.Counters.CallEnded(failure.Kind, default, usd);
         await learning.FailedAsync(call, failure).ConfigureAwait(false);
@@ -134,7 +134,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
             (rest ??= []).Add(ask);
         }
 
-        IReadOnlyList<LadderMove> moves = rest is null ? [] : Ladder.Next(pack, rest, came, (row, ended) => Parking.IsTaken(run, row, ended));
+        IReadOnlyList<LadderMove> moves = rest is null ? [] : Ladder.Next(pack, rest, came with { InBatch = call.Line is not null }, (row, ended) => Parking.IsTaken(run, row, ended));
         foreach (var move in moves)
         {
             foreach (var (row, past) in move.Rows)
@@ -145,7 +145,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
             }
         }
 
-        await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure).ConfigureAwait(false);
+        await SettleAsync(call, outcomes, reading, usage, failure, rest?[0].LastFailure, moves).ConfigureAwait(false);
         Count(call, reading, moves);
         // Afterwards: what is stored counts, even when the windows cannot be written any more.
         if (failure is null or { Billed: true, Kind: not FailureKind.Filtered }) await learning.RepliedAsync(call, usage, reading.Good).ConfigureAwait(false);
@@ -160,7 +160,8 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
     }
 
     private async ValueTask SettleAsync(
-        EndedCall call, List<RowOutcome> outcomes, ReplyReading reading, TokenUsage usage, ModelFailure? failure, RowFailure? rest)
+        EndedCall call, List<RowOutcome> outcomes, ReplyReading reading, TokenUsage usage, ModelFailure? failure, RowFailure? rest,
+        IReadOnlyList<LadderMove> moves)
     {
         var now = run.Clock.GetUtcNow();
         var usd = IsPaidUnseen(failure) && usage == default ? call.MaxUsd : call.Route.Route.Price?.Of(usage);
@@ -168,7 +169,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         var settlement = Settlement(call, failure, reading.Good, note, usage, usd) with { Counts = reading.Counts };
         if (outcomes.Count == 0)
         {
-            await run.Environment.Calls.SettleAsync(settlement).ConfigureAwait(false);
+            await SettleAsync(call, settlement, moves).ConfigureAwait(false);
         }
         else
         {
@@ -181,6 +182,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
                 CallId = call.CallId,
                 At = now,
                 Settlement = settlement,
+                Call = call.Line?.Invoke(moves),
                 Rows = outcomes,
                 Lease = run.Lease,
                 Supersedes = run.Options switch
@@ -196,6 +198,11 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
         run.Counters.CallEnded(failure?.Kind, usage, usd, reading.Counts);
         run.Events.Answered(reading.Good, call.Pack.Rows.Count - reading.Good);
     }
+
+    /// <summary>Stores how a call ended that brought no outcome.</summary>
+    private ValueTask SettleAsync(EndedCall call, CallSettlement settlement, IReadOnlyList<LadderMove> moves) => call.Line is { } line
+        ? run.Environment.Calls.RecordAsync(line(moves), settlement)
+        : run.Environment.Calls.SettleAsync(settlement);
 
     private void Count(EndedCall call, ReplyReading reading, IReadOnlyList<LadderMove> moves)
     {
@@ -223,7 +230,7 @@ internal sealed class Harvest(RunContext run, Intake intake, RouteLearning learn
 
     private void End(Ask ask, RowStatus status)
     {
-        var rows = intake.Stored(ask);
+        var rows = stored(ask);
         run.Counters.Ended(status, rows);
         if (_quality?.Ended(status, rows, ask.InvalidBefore) is { } reason) run.Stop.Request(reason);
     }

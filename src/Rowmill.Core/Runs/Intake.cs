@@ -10,7 +10,11 @@ namespace Rowmill.Core.Runs;
 /// <param name="Scope">The stored outcomes that count.</param>
 /// <param name="Options">The run's options.</param>
 /// <param name="AnythingStored">False when nothing is stored for the scope yet.</param>
-internal sealed record IntakeRules(string RunId, AnswerScope Scope, RunOptions Options, bool AnythingStored);
+internal sealed record IntakeRules(string RunId, AnswerScope Scope, RunOptions Options, bool AnythingStored)
+{
+    /// <summary>The rows that are being asked elsewhere, in batches; null for none.</summary>
+    public OccurrenceIndex? Elsewhere { get; init; }
+}
 
 /// <summary>
 /// The first station of a run: reads rows, leaves out what is invalid or answered, and gives out the rest in source order. Rows with
@@ -103,7 +107,7 @@ internal sealed class Intake(
                 _invalid++;
                 counters.Known(RowStatus.Invalid, 1);
             }
-            else bytes += Admit(judgement.Shown);
+            else if (rules.Elsewhere?.Contains(judgement.Shown.Key) != true) bytes += Admit(judgement.Shown);
         }
 
         await LookUpAsync().ConfigureAwait(false);

@@ -24,15 +24,20 @@ public sealed class JobRunner(RunEnvironment environment)
     /// <exception cref="AlreadyRunningException">The job already runs; nothing was sent.</exception>
     public Task<RunSummary> RunAsync(
         Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default) =>
-        RunAsync(job, null, options, observer, cancellationToken, abort);
+        RunAsync(job, null, options, null, observer, cancellationToken, abort);
 
     /// <summary>The same with a job that is open already, such as one asked apart.</summary>
     internal Task<RunSummary> RunAsync(
         OpenedJob opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort) =>
-        RunAsync(opened.Job, opened, options, observer, cancellationToken, abort);
+        RunAsync(opened.Job, opened, options, null, observer, cancellationToken, abort);
+
+    /// <summary>The same, asking in another way than request by request.</summary>
+    internal Task<RunSummary> RunAsync(
+        Job job, RunOptions options, Asking asking, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort) =>
+        RunAsync(job, null, options, asking, observer, cancellationToken, abort);
 
     private async Task<RunSummary> RunAsync(
-        Job job, OpenedJob? opened, RunOptions options, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
+        Job job, OpenedJob? opened, RunOptions options, Asking? asking, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
     {
         var runId = RunIds.New(environment.Clock, environment.Chance);
         var grant = await environment.Leases.AcquireAsync(job.Name, runId, environment.Owner, abort).ConfigureAwait(false);
@@ -40,7 +45,7 @@ public sealed class JobRunner(RunEnvironment environment)
         try
         {
             environment.Passed?.Invoke(Transition.LeaseTaken);
-            return await RunAsync(job, opened, options, lease, observer, cancellationToken, abort).ConfigureAwait(false);
+            return await RunAsync(job, opened, options, asking, lease, observer, cancellationToken, abort).ConfigureAwait(false);
         }
         finally
         {
@@ -61,7 +66,8 @@ public sealed class JobRunner(RunEnvironment environment)
     }
 
     private async Task<RunSummary> RunAsync(
-        Job job, OpenedJob? opened, RunOptions options, Lease lease, IRunObserver? observer, CancellationToken cancellationToken, CancellationToken abort)
+        Job job, OpenedJob? opened, RunOptions options, Asking? asking, Lease lease, IRunObserver? observer, CancellationToken cancellationToken,
+        CancellationToken abort)
     {
         var counters = new RunCounters(environment.Clock);
         var events = new EventStream(lease.RunId, environment.Events, observer, environment.Clock);
@@ -98,6 +104,12 @@ public sealed class JobRunner(RunEnvironment environment)
         var renewal = RenewAsync(run, renewing);
         try
         {
+            if (options.IsStep)
+            {
+                await asking!(plan, run, () => Task.CompletedTask).ConfigureAwait(false);
+                return Ended(plan, run);
+            }
+
             var record = await BeginAsync(plan, run, abort).ConfigureAwait(false);
             if (record.Unused is { } unused && options.ConfirmUnused?.Invoke(unused) == false)
             {
@@ -109,7 +121,9 @@ public sealed class JobRunner(RunEnvironment environment)
             }
 
             run.Pass(Transition.RunBegun);
-            await AskAllAsync(plan, run).ConfigureAwait(false);
+            run.Counters.Enter(RunPhase.Asking);
+            if (asking is null) await AskAllAsync(plan, run).ConfigureAwait(false);
+            else await asking(plan, run, () => AskAllAsync(plan, run)).ConfigureAwait(false);
             run.Pass(Transition.AskingEnded);
             return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
         }
@@ -183,9 +197,10 @@ public sealed class JobRunner(RunEnvironment environment)
     /// <summary>Asks everything that is to be asked, with as many workers as requests may be in flight.</summary>
     private async Task AskAllAsync(OpenedJob plan, RunContext run)
     {
-        run.Counters.Enter(RunPhase.Asking);
+        if (run.Stop.Reason is not null) return;
         var anything = await environment.Answers.AnyAsync(plan.Scope, run.Stop.Abandoning).ConfigureAwait(false);
-        var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything);
+        using var elsewhere = await run.OpenRowsAsync().ConfigureAwait(false);
+        var rules = new IntakeRules(run.RunId, plan.Scope, run.Options, anything) { Elsewhere = elsewhere };
         var intake = new Intake(plan.Source, plan.Judge(), environment.Answers, rules, run.Counters, run.Asked, run.Stop.Stopping);
         await using var closing = intake.ConfigureAwait(false);
         using var queue = new PackQueue(
@@ -244,6 +259,7 @@ public sealed class JobRunner(RunEnvironment environment)
             RunId = run.RunId,
             State = state,
             Message = reason is not null ? Sentence(reason, rows, finishAt)
+                : rows.Pending > 0 && await run.HasOpenRowsAsync().ConfigureAwait(false) ? "rows are in batch jobs that are not fetched yet; rowmill batch run goes on with them"
                 : rows.Pending > 0 ? "the source changed while the job ran: some rows were not there when they were to be asked; run it again"
                 : null,
             Rows = rows,
@@ -268,6 +284,26 @@ public sealed class JobRunner(RunEnvironment environment)
         run.Counters.Enter(RunPhase.Ended);
         return summary;
     }
+
+    /// <summary>What a step tells of itself: it is no run of its own, and writes no output.</summary>
+    private RunSummary Ended(OpenedJob plan, RunContext run) => new()
+    {
+        Job = run.Job.Name,
+        RunId = run.RunId,
+        State = run.Stop.Reason?.State ?? RunState.Completed,
+        Message = run.Stop.Reason?.Message,
+        Rows = run.Counters.Progress().Rows,
+        Calls = run.Counters.Calls,
+        Tokens = run.Counters.Tokens,
+        Usd = run.Counters.Usd,
+        InDoubt = new Doubt(0, 0, 0),
+        Elapsed = run.Counters.Elapsed,
+        ResumeAt = run.Stop.Reason?.ResumeAt,
+        Store = environment.StoreName,
+        Output = null,
+        Simulated = plan.Simulated,
+        UserError = run.Stop.Reason?.UserError ?? false,
+    };
 
     /// <summary>Stores how the run ended. A store that refuses is told in the summary: what the run did is known all the same.</summary>
     private async Task<RunSummary> StoreEndAsync(RunContext run, Beginning beginning, RunSummary summary)

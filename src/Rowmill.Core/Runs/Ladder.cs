@@ -26,7 +26,8 @@ internal enum LadderStep
 /// <param name="IsPointless">True when the same would come of asking the same again: several rows are split at once, one alone ends here.</param>
 /// <param name="Room">Reply tokens to give a row alone the next time; 0 for as many as now.</param>
 /// <param name="IsSuspect">True when the rows seem to break the service.</param>
-internal readonly record struct Came(string Route, bool IsPointless, int Room = 0, bool IsSuspect = false);
+/// <param name="InBatch">True for a line of a batch: the next try is hours away, so fewer steps are taken, and larger ones.</param>
+internal readonly record struct Came(string Route, bool IsPointless, int Room = 0, bool IsSuspect = false, bool InBatch = false);
 
 /// <summary>A row that took a step, and what it has been through then.</summary>
 internal readonly record struct Climbed(Ask Row, RowPast Past);
@@ -58,6 +59,15 @@ internal static class Ladder
     /// <summary>Requests a row alone gets on one model for what may pass.</summary>
     public const int TriesAlone = 5;
 
+    /// <summary>The same in batches.</summary>
+    public const int TriesAloneInBatches = 3;
+
+    /// <summary>Parts into which a pack is split: halves find a single bad row with the fewest calls.</summary>
+    private const int Parts = 2;
+
+    /// <summary>The same in batches: a pack of twenty is down to single rows in two steps.</summary>
+    private const int PartsInBatches = 5;
+
     /// <summary>A row alone whose reply was cut short gets so many times the room: a model's output limit is reached in a few tries.</summary>
     public const int MoreRoom = 4;
 
@@ -69,17 +79,17 @@ internal static class Ladder
     public static IReadOnlyList<LadderMove> Next(Pack asked, IReadOnlyList<Ask> rest, Came came, Func<Ask, IReadOnlyList<string>, bool> isTaken)
     {
         if (asked.Rows.Count == 1) return [AfterOneAlone(rest[0], came, isTaken)];
-        if (came.IsPointless) return [Halves(rest, asked.Suspect || came.IsSuspect)];
+        if (came.IsPointless) return [Split(rest, asked.Suspect || came.IsSuspect, came.InBatch)];
         if (2 * rest.Count <= asked.Rows.Count) return LeftOut(rest, asked.Suspect);
-        return asked.Poor + 1 >= TriesTogether
-            ? [Halves(rest, asked.Suspect)]
+        return came.InBatch || asked.Poor + 1 >= TriesTogether
+            ? [Split(rest, asked.Suspect, came.InBatch)]
             : [Together(LadderStep.AskedAgain, [new Pack(rest) { Poor = asked.Poor + 1, Suspect = asked.Suspect }])];
     }
 
     private static LadderMove AfterOneAlone(Ask row, Came came, Func<Ask, IReadOnlyList<string>, bool> isTaken)
     {
         var past = row.Past with { TriesAlone = row.Past.TriesAlone + 1, Room = Math.Max(came.Room, row.Past.Room) };
-        if (!came.IsPointless && past.TriesAlone < TriesAlone) return new LadderMove(LadderStep.Alone, [new Climbed(row, past)], [new Pack([row])]);
+        if (!came.IsPointless && past.TriesAlone < (came.InBatch ? TriesAloneInBatches : TriesAlone)) return new LadderMove(LadderStep.Alone, [new Climbed(row, past)], [new Pack([row])]);
         past = RowPast.None with { EndedOn = [.. past.EndedOn, came.Route] };
         return new LadderMove(isTaken(row, past.EndedOn) ? LadderStep.NextModel : LadderStep.RowFailed, [new Climbed(row, past)], []);
     }
@@ -101,14 +111,14 @@ internal static class Ladder
         return moves;
     }
 
-    private static LadderMove Halves(IReadOnlyList<Ask> rest, bool suspect)
+    private static LadderMove Split(IReadOnlyList<Ask> rest, bool suspect, bool inBatch)
     {
-        if (rest.Count == 1) return Together(LadderStep.Alone, [Half(rest)]);
-        var half = (rest.Count + 1) / 2;
-        return Together(LadderStep.Split, [Half(rest.Take(half)), Half(rest.Skip(half))]);
+        if (rest.Count == 1) return Together(LadderStep.Alone, [Part(rest)]);
+        var parts = inBatch ? PartsInBatches : Parts;
+        return Together(LadderStep.Split, [.. rest.Chunk((rest.Count + parts - 1) / parts).Select(Part)]);
 
-        // A half that brings little, too, is split at once: these rows have been asked together often enough.
-        Pack Half(IEnumerable<Ask> rows) => new([.. rows]) { Poor = TriesTogether - 1, Suspect = suspect };
+        // A part that brings little, too, is split at once: these rows have been asked together often enough.
+        Pack Part(IEnumerable<Ask> rows) => new([.. rows]) { Poor = TriesTogether - 1, Suspect = suspect };
     }
 
     private static LadderMove Together(LadderStep step, IReadOnlyList<Pack> packs) =>

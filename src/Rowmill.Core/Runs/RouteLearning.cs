@@ -39,8 +39,9 @@ internal sealed class RouteLearning(RunContext run)
 
         // A row that was given more room and still ran out of it says nothing of the usual reply.
         if (call.Result.Reply?.Usage is { } told && !(truncated && call.Pack.Room > 0))
-            route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Latency);
+            route.Budget.Observe(rows, call.Pack.Tokens, told, truncated, call.Line is null ? call.Latency : null);
         if (route.Sizer.Ended(rows, good, truncated, call.Pack.Rows.Max(r => r.AttemptsOn(route.Route.Id)), call.Pack.Tokens) is { } size) Emit(route, size);
+        if (call.Line is not null) return;
         route.Level.Replied(call.Latency, rows, call.InFlight, run.Clock.GetUtcNow());
         await SettleAsync(call, new WindowSettlement(usage) { Readings = call.Result.Limits }).ConfigureAwait(false);
     }
@@ -48,7 +49,7 @@ internal sealed class RouteLearning(RunContext run)
     /// <summary>No reply came. What it says of the route is learned once.</summary>
     public async ValueTask FailedAsync(EndedCall call, ModelFailure failure)
     {
-        if (call.Learned) return;
+        if (call.Learned || call.Line is not null) return;
         call.Learned = true;
         if (failure.Kind is FailureKind.Unavailable or FailureKind.OutOfMemory or FailureKind.TimedOut or FailureKind.ConnectionLost)
             call.Route.Level.Overloaded(call.SentAt, run.Clock.GetUtcNow());

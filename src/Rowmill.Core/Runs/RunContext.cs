@@ -1,6 +1,7 @@
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Packing;
 using Rowmill.Core.Replies;
+using Rowmill.Core.Rows;
 using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Runs;
@@ -73,6 +74,35 @@ internal sealed record RunContext
 
     /// <summary>Fingerprint under which this run stores and finds answers.</summary>
     public required string Question { get; init; }
+
+    /// <summary>The rows in open lines of the question's batches: nobody else asks them. Null when there are none; the caller disposes of it.</summary>
+    public async ValueTask<OccurrenceIndex?> OpenRowsAsync()
+    {
+        OccurrenceIndex? rows = null;
+        try
+        {
+            await foreach (var some in Environment.Batches.OpenRowsAsync(Job.Name, Question, Stop.Abandoning).ConfigureAwait(false))
+            {
+                rows ??= new OccurrenceIndex(Path.GetTempPath(), Math.Max(1, some.Count));
+                foreach (var row in some) rows.Next(row);
+            }
+
+            return rows;
+        }
+        catch
+        {
+            rows?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether any row is in an open line of the question's batches.</summary>
+    public async ValueTask<bool> HasOpenRowsAsync()
+    {
+        await foreach (var some in Environment.Batches.OpenRowsAsync(Job.Name, Question, Stop.Abandoning).ConfigureAwait(false))
+            if (some.Count > 0) return true;
+        return false;
+    }
 
     /// <summary>A moment is passed.</summary>
     public void Pass(Transition moment) => Environment.Passed?.Invoke(moment);

@@ -33,6 +33,9 @@ public sealed record RunOptions
     /// <summary>Whether the output is written at the end; the rows are counted in any case.</summary>
     public bool WriteOutput { get; init; } = true;
 
+    /// <summary>True for a part of the way of a batch, which is no run of its own.</summary>
+    internal bool IsStep { get; init; }
+
     /// <summary>Whether the run counts the row at a 0-based position.</summary>
     internal bool Counts(long index) =>
         index >= Offset && (Limit is not { } limit || index - Offset < limit) && (Rows is null || Rows.Contains(index));

@@ -21,6 +21,9 @@ public enum RunState
     /// <summary>Stopped at the gate.</summary>
     Gate,
 
+    /// <summary>Left, as it was told to: what could be sent is with the services' batch APIs.</summary>
+    InBatches,
+
     /// <summary>Stopped by the person.</summary>
     Interrupted,
 

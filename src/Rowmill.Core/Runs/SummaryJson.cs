@@ -76,7 +76,7 @@ public static class SummaryJson
     /// <summary>The exit code of a run that ended so.</summary>
     public static ExitCode ExitCode(RunSummary s) => s.State switch
     {
-        RunState.Completed => Runs.ExitCode.Done,
+        RunState.Completed or RunState.InBatches => Runs.ExitCode.Done,
         RunState.CompletedWithGaps => Runs.ExitCode.Gaps,
         RunState.RateLimited => Runs.ExitCode.RateLimited,
         RunState.Budget or RunState.Gate => Runs.ExitCode.Budget,

@@ -27,6 +27,33 @@ public enum Transition
     /// <summary>Its windows are settled and its rows are counted.</summary>
     Counted,
 
+    /// <summary>The file and the record of a batch are there; nothing of it was sent.</summary>
+    BatchPrepared,
+
+    /// <summary>It is stored that a batch is being sent; nothing of it has left.</summary>
+    BatchIntent,
+
+    /// <summary>Its file is with the service.</summary>
+    BatchUploaded,
+
+    /// <summary>It is stored that it is being created; that request has not left.</summary>
+    BatchCreating,
+
+    /// <summary>The service has said that it has it; that is not stored.</summary>
+    BatchCreated,
+
+    /// <summary>It is stored that the service has it.</summary>
+    BatchSubmitted,
+
+    /// <summary>It is stored that it is over; nothing of it was fetched.</summary>
+    BatchOver,
+
+    /// <summary>Its results are on this machine; nothing of them is stored.</summary>
+    BatchDownloaded,
+
+    /// <summary>Every line of it has ended, and that is stored.</summary>
+    BatchEnded,
+
     /// <summary>Nothing is left to ask; the output is not begun.</summary>
     AskingEnded,
 

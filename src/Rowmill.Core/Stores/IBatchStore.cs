@@ -88,6 +88,12 @@ public sealed record BatchRecord
     /// <summary>Checksums of its fetched result files by file name; empty before.</summary>
     public IReadOnlyDictionary<string, string> Results { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Rows in lines that the service took through, as its results say; 0 before.</summary>
+    public int AskedRows { get; init; }
+
+    /// <summary>Of them those with a valid answer or abstention.</summary>
+    public int GoodRows { get; init; }
+
     /// <summary>One line for people: why it failed or was dropped; null for nothing.</summary>
     public string? Note { get; init; }
 }

@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using Rowmill.Core.Models;
+using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
+
+namespace Rowmill.Core.Batches;
+
+/// <summary>
+/// Brings the results of batches that are over into the store: downloads them, reads them line by line, and ends the lines that none of them names.
+/// </summary>
+/// <param name="work">The job.</param>
+/// <param name="polling">Asks again for result files that are not there yet.</param>
+internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
+{
+    // A batch can be told complete before its files are.
+    private static readonly TimeSpan s_longestWaitForFiles = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan s_shortestWaitForFiles = TimeSpan.FromSeconds(20);
+    private const int PollsForFiles = 5;
+
+    private readonly BatchHarvest _harvest = new(work);
+    private readonly Dictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
+
+    /// <summary>What the results of this run's batches held.</summary>
+    public BatchHarvest Harvest => _harvest;
+
+    /// <summary>Fetches what is over.</summary>
+    public async Task RunAsync()
+    {
+        foreach (var record in work.In(BatchPhase.Submitted))
+        {
+            if (work.Run.Stop.Abandoning.IsCancellationRequested) return;
+            if (record.Told?.IsOver != true || work.RouteOf(record) is not { } route) continue;
+            var status = polling.StatusOf(record);
+            if (status is null)
+            {
+                await polling.LookAsync(record, route).ConfigureAwait(false);
+                status = polling.StatusOf(record);
+            }
+
+            if (status is { IsOver: true }) await FetchAsync(record, route, status).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads a result file that another machine wrote.</summary>
+    /// <param name="record">Its batch.</param>
+    /// <param name="route">The batch's route.</param>
+    /// <param name="file">The file.</param>
+    public async Task ReadAsync(BatchRecord record, BatchRoute route, string file)
+    {
+        await _harvest.ReadAsync(record, route, file).ConfigureAwait(false);
+        await EndAsync(record, route, wasTakenThrough: true).ConfigureAwait(false);
+    }
+
+    private async Task FetchAsync(BatchRecord record, BatchRoute route, BatchStatus status)
+    {
+        if (status is { State: BatchState.Completed, Results.Count: 0 } && !(status.Succeeded == 0 && status.Failed == 0))
+        {
+            var since = _missing.TryGetValue(record.Name, out var at) ? at : _missing[record.Name] = work.Now;
+            if (work.Now - since < WaitForFiles)
+            {
+                await polling.LookAsync(record, route).ConfigureAwait(false);
+                return;
+            }
+
+            work.Run.Events.Emit("batch_without_results", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
+        }
+
+        foreach (var file in status.Results)
+        {
+            var path = work.Folder.Results(record.Name, file.IsErrors);
+            if (await DownloadAsync(record, route, file, path).ConfigureAwait(false) is not { } fetched) return;
+            record = fetched;
+        }
+
+        work.Run.Pass(Transition.BatchDownloaded);
+        // What an edited job asked before cannot be judged any more: its results are kept as files, in case the edit is taken back.
+        if (!work.IsOfQuestion(record)) return;
+        foreach (var file in status.Results)
+        {
+            await _harvest.ReadAsync(record, route, work.Folder.Results(record.Name, file.IsErrors)).ConfigureAwait(false);
+            if (work.Run.Stop.Abandoning.IsCancellationRequested) return;
+        }
+
+        await EndAsync(record, route, status.State == BatchState.Completed, status.Failure).ConfigureAwait(false);
+    }
+
+    /// <summary>Brings a result file here, unless it is here, unchanged.</summary>
+    /// <returns>The record with its checksum; null when it did not come.</returns>
+    private async ValueTask<BatchRecord?> DownloadAsync(BatchRecord record, BatchRoute route, BatchResultFile file, string path)
+    {
+        var name = Path.GetFileName(path);
+        if (record.Results.TryGetValue(name, out var known) && await BatchFolder.ChecksumAsync(path, work.Run.Stop.Abandoning).ConfigureAwait(false) == known) return record;
+        var stream = work.Folder.Begin(path);
+        BatchReply<BatchDownload> told;
+        try
+        {
+            told = await route.Client.DownloadAsync(file, stream, work.Run.Stop.Abandoning).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            BatchFolder.Abandon(stream, path);
+            if (e is IOException) throw;
+            return null;
+        }
+
+        if (told.Value is null)
+        {
+            BatchFolder.Abandon(stream, path);
+            if (work.IsRefused(route, told.Failure!)) return null;
+            work.Run.Events.Emit("batch_unfetched", new JsonObject { ["batch"] = record.Name, ["file"] = file.Id, ["reason"] = told.Failure!.Message });
+            return null;
+        }
+
+        BatchFolder.Finish(stream, path);
+        var sum = await BatchFolder.ChecksumAsync(path, work.Run.Stop.Abandoning).ConfigureAwait(false);
+        return await work.SaveAsync(record with
+        {
+            Results = new Dictionary<string, string>(record.Results, StringComparer.Ordinal) { [name] = sum! },
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends what no result names: it is asked again, and where it may have been paid for that is told.</summary>
+    private async ValueTask EndAsync(BatchRecord record, BatchRoute route, bool wasTakenThrough, ModelFailure? failure = null)
+    {
+        if (wasTakenThrough) await _harvest.EndMissingAsync(record, route).ConfigureAwait(false);
+        var closed = await work.Environment.Batches.CloseAsync(work.Run.Lease, record.Name).ConfigureAwait(false);
+        var seen = _harvest.SeenOf(record.Name);
+        record = await work.SaveAsync(record with
+        {
+            Phase = BatchPhase.Ended, EndedAt = work.Now, AskedRows = (int)seen.Rows, GoodRows = (int)seen.Good, Note = failure?.Message,
+        }).ConfigureAwait(false);
+        work.Submitted -= record.MaxUsd ?? 0;
+        work.Run.Events.Emit("batch_ended", new JsonObject
+        {
+            ["batch"] = record.Name, ["state"] = record.Told?.Word, ["rows"] = seen.Rows, ["good"] = seen.Good, ["not_run"] = closed,
+            ["missing"] = seen.Missing, ["duplicate"] = seen.Duplicate, ["foreign"] = seen.Foreign, ["reason"] = failure?.Message,
+        });
+        work.Run.Pass(Transition.BatchEnded);
+        // One that was refused as a whole says something of the job or the account: the same would come of the next.
+        if (failure is null || seen.Rows > 0) return;
+        if (work.IsRefused(route, failure)) return;
+        if (failure.Kind is FailureKind.BadRequest or FailureKind.TooLarge)
+            work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} found the batch {record.Name} wrong: {failure.Message}") { UserError = true });
+    }
+
+    private TimeSpan WaitForFiles => work.Plan.Job.Batch.Poll is { } poll
+        ? TimeSpan.FromTicks(Math.Clamp(PollsForFiles * poll.Ticks, s_shortestWaitForFiles.Ticks, s_longestWaitForFiles.Ticks)) : s_longestWaitForFiles;
+}
