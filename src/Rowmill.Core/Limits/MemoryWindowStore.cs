@@ -86,21 +86,45 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
             var now = time.GetUtcNow();
             return new([.. _owners
                 .OrderBy(o => (o.Key.Provider, o.Key.Model, o.Key.BaseUrl, o.Key.Account))
-                .Select(o => o.Value.Windows.State(now))]);
+                .Select(o => o.Value.Windows.State(now) with { Queue = o.Value.Queue.State(now) })]);
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            var owner = Of(request.Owner);
+            (owner.Queue, var state) = owner.Queue.Entered(request, time.GetUtcNow());
+            return new(state);
+        }
+    }
 
     /// <inheritdoc/>
-    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+            if (_owners.TryGetValue(owner, out var owned)) owned.Queue = owned.Queue.Without(batch);
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
-    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default)
+    {
+        lock (_gate) Of(owner).Queue = Of(owner).Queue.Learned(limit, time.GetUtcNow());
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            var queue = _owners.TryGetValue(owner, out var owned) ? owned.Queue : KeptQueue.New;
+            return new(queue.StateFor(limits, time.GetUtcNow()));
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) => new(KeyFingerprint.Of(_salt, key));
@@ -136,5 +160,7 @@ public sealed class MemoryWindowStore(TimeProvider time, TimeSpan transit = defa
         public Dictionary<long, Claim> Reservations { get; } = [];
 
         public OwnerWindows Windows { get; }
+
+        public KeptQueue Queue { get; set; } = KeptQueue.New;
     }
 }

@@ -15,11 +15,21 @@ internal sealed class MemoryAnswerStore(MemoryRunLease leases, MemoryCallLedger 
         lock (_gate)
         {
             leases.Fence(pack.Lease);
-            if (pack.Settlement is { } settlement) calls.Settle(settlement);
+            var call = pack.CallId;
+            if (pack.Call is { } line)
+            {
+                if (calls.Record(line, pack.Settlement!) is not { } number) return ValueTask.CompletedTask;
+                call = number;
+            }
+            else if (pack.Settlement is { } settlement)
+            {
+                calls.Settle(settlement);
+            }
+
             foreach (var row in pack.Rows)
             {
                 var outcome = new StoredOutcome(
-                    row.Kind, row.Json.ToArray(), pack.Route, pack.RunId, pack.CallId, row.Attempt, pack.At);
+                    row.Kind, row.Json.ToArray(), pack.Route, pack.RunId, call, row.Attempt, pack.At);
                 if (_rows.TryGetValue((pack.Question, row.Key), out var outcomes)) outcomes.Add((outcome, pack.Supersedes));
                 else _rows.Add((pack.Question, row.Key), [(outcome, pack.Supersedes)]);
             }

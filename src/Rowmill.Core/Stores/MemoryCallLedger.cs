@@ -3,7 +3,7 @@ using Rowmill.Core.Rows;
 
 namespace Rowmill.Core.Stores;
 
-internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
+internal sealed class MemoryCallLedger(MemoryRunLease leases, MemoryBatchStore batches) : ICallLedger
 {
     private readonly Lock _gate = new();
     private readonly List<CallRecord> _calls = [];
@@ -39,8 +39,28 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         }
     }
 
-    /// <inheritdoc/>
-    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        OutcomeCheck.Check(call, settlement);
+        Record(call, settlement);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Keeps a line of a batch with how it ended, and ends the line.</summary>
+    /// <returns>The call's number; null when the line has ended before, and nothing is kept.</returns>
+    public long? Record(CallIntent call, CallSettlement settlement)
+    {
+        lock (_gate)
+        {
+            leases.Fence(call.Lease);
+            if (!batches.TryEnd(call.Place!)) return null;
+            var id = _calls.Count + 1L;
+            var place = call.Place! with { Rest = default };
+            _calls.Add(new CallRecord(id, call with { Rows = [.. call.Rows], Place = place }, settlement with { CallId = id }, CallState.Settled));
+            return id;
+        }
+    }
 
     public ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default)
     {
@@ -87,7 +107,7 @@ internal sealed class MemoryCallLedger(MemoryRunLease leases) : ICallLedger
         {
             return ValueTask.FromResult(_calls
                 .Where(c => c.Intent.Job == job)
-                .Sum(c => (c.Settlement is { } s ? s.Usd : c.Intent.MaxUsd) ?? 0));
+                .Sum(c => (c.Settlement is { } s ? s.Usd : c.Intent.MaxUsd) ?? 0) + batches.OpenUsd(job));
         }
     }
 

@@ -13,13 +13,14 @@ public sealed class MemoryStore
     internal MemoryStore(TimeProvider clock, Func<LeaseOwner, bool?> isAlive)
     {
         var lease = new MemoryRunLease(clock, isAlive);
-        var calls = new MemoryCallLedger(lease);
+        var batches = new MemoryBatchStore(lease);
+        var calls = new MemoryCallLedger(lease, batches);
         Lease = lease;
         Calls = calls;
         Answers = new MemoryAnswerStore(lease, calls);
         Events = new MemoryEventLog();
         Runs = new MemoryRunLog();
-        Batches = new MemoryBatchStore(lease);
+        Batches = batches;
     }
 
     /// <summary>The answers.</summary>

@@ -27,6 +27,8 @@ public sealed class StoreSubject : IAsyncDisposable
 
     public required IRunLog Runs { get; init; }
 
+    public required IBatchStore Batches { get; init; }
+
     internal VirtualClock Clock { get; }
 
     /// <summary>Which owners live; others are on machines that cannot be seen.</summary>
@@ -44,6 +46,7 @@ public sealed class StoreSubject : IAsyncDisposable
             Lease = store.Lease,
             Events = store.Events,
             Runs = store.Runs,
+            Batches = store.Batches,
         };
     }
 
@@ -61,6 +64,7 @@ public sealed class StoreSubject : IAsyncDisposable
             Lease = store.Lease,
             Events = store.Events,
             Runs = store.Runs,
+            Batches = store.Batches,
         };
 
         async ValueTask Close()
