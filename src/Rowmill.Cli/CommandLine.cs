@@ -23,6 +23,7 @@ internal static class CommandLine
             TryCommand.Create(host),
             PlanCommand.Create(host),
             RunCommand.Create(host),
+            BatchCommand.Create(host),
             StatusCommand.Create(host),
             ExportCommand.Create(host),
             CallsCommand.Create(host),

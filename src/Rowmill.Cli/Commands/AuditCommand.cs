@@ -26,8 +26,8 @@ internal static class AuditCommand
         var margin = new Option<string?>("--margin") { Description = "A fall of agreement, in points of per cent, that is tolerated; by default 5.", HelpName = "P" };
         var wait = new Option<bool>("--wait") { Description = "Stay through any limit, days if need be, instead of stopping." };
         var report = ReportPath.Option();
-        RunCommand.NotNegative(seed);
-        RunCommand.Number(margin, n => n is > 0 and <= 50, "Write points of per cent, more than 0 and at most 50, such as 5.");
+        RowArguments.NotNegative(seed);
+        RowArguments.Number(margin, n => n is > 0 and <= 50, "Write points of per cent, more than 0 and at most 50, such as 5.");
         foreach (var option in new Option[] { sample, seed, model, pack, margin, wait, report }) command.Options.Add(option);
         command.SetAction((parsed, _) =>
         {
@@ -37,7 +37,7 @@ internal static class AuditCommand
                 Seed = parsed.GetValue(seed) ?? (long)(host.Chance() * Seeds),
                 Model = parsed.GetValue(model),
                 PackRows = parsed.GetValue(pack) ?? [],
-                Margin = (double)(RunCommand.Read(parsed.GetValue(margin)) ?? 5m),
+                Margin = (double)(RowArguments.Read(parsed.GetValue(margin)) ?? 5m),
             };
             return RunAsync(host, job, parsed, options, parsed.GetValue(wait), parsed.GetValue(report));
         });

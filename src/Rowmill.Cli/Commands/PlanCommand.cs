@@ -17,8 +17,8 @@ internal static class PlanCommand
         var offset = new Option<long>("--offset") { Description = "Leave out this many rows at the beginning.", HelpName = "N" };
         var model = new Option<string?>("--model") { Description = "Only this model of the job; only its own stored answers count.", HelpName = "ROUTE" };
         var fresh = new Option<bool>("--fresh") { Description = "As if nothing was answered yet." };
-        RunCommand.NotNegative(limit);
-        RunCommand.NotNegative(offset);
+        RowArguments.NotNegative(limit);
+        RowArguments.NotNegative(offset);
         foreach (var option in new Option[] { limit, offset, model, fresh }) command.Options.Add(option);
         command.SetAction((parsed, _) => RunAsync(host, job, parsed, new RunOptions
         {

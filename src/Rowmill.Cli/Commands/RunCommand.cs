@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;
@@ -14,35 +13,19 @@ internal static class RunCommand
     {
         var command = new Command("run", "Run a job, or resume it: what is answered is not asked again.");
         var job = new JobArguments(host, command);
-        var limit = new Option<long?>("--limit") { Description = "Only this many rows, which then are all the run counts.", HelpName = "N" };
-        var offset = new Option<long>("--offset") { Description = "Leave out this many rows at the beginning.", HelpName = "N" };
-        var model = new Option<string?>("--model") { Description = "Only this model of the job; only its own stored answers count.", HelpName = "ROUTE" };
-        var retry = new Option<string?>("--retry") { Description = "Ask the rows again that failed.", HelpName = "failed" };
+        var rows = new RowArguments(command);
         var fresh = new Option<bool>("--fresh") { Description = "Ask again even what is already answered." };
         var wait = new Option<bool>("--wait") { Description = "Stay through any limit, days if need be, instead of stopping." };
-        var maxUsd = new Option<string?>("--max-usd") { Description = "Stop before this run would cost more than this many USD.", HelpName = "X" };
         var gate = new Option<string?>("--gate") { Description = "From 100 rows on, stop when fewer than this many per cent of them ended well.", HelpName = "P" };
         var output = new Option<string?>("--output") { Description = "Where to write the output, instead of the job's output.", HelpName = "PATH" };
         var events = new Option<bool>("--events") { Description = "Print every event as NDJSON on stdout, the summary last." };
-        retry.Validators.Add(r =>
+        RowArguments.Number(gate, n => n is > 0 and <= 100, "Write per cent, more than 0 and at most 100, such as 95.");
+        foreach (var option in new Option[] { fresh, wait, gate, output, events }) command.Options.Add(option);
+        command.SetAction((parsed, _) => RunAsync(host, job.Output(parsed, parsed.GetValue(events)), job, parsed, rows.Read(parsed) with
         {
-            if (r.Tokens is [var only] && only.Value != "failed") r.AddError($"'{only.Value}' cannot be asked for again; write --retry failed.");
-        });
-        NotNegative(limit);
-        NotNegative(offset);
-        Number(maxUsd, n => n >= 0, "Write USD, 0 or more, such as 2.50.");
-        Number(gate, n => n is > 0 and <= 100, "Write per cent, more than 0 and at most 100, such as 95.");
-        foreach (var option in new Option[] { limit, offset, model, retry, fresh, wait, maxUsd, gate, output, events }) command.Options.Add(option);
-        command.SetAction((parsed, _) => RunAsync(host, job.Output(parsed, parsed.GetValue(events)), job, parsed, new RunOptions
-        {
-            Limit = parsed.GetValue(limit),
-            Offset = parsed.GetValue(offset),
-            Model = parsed.GetValue(model),
-            RetryFailed = parsed.GetValue(retry) == "failed",
             Fresh = parsed.GetValue(fresh),
             Wait = parsed.GetValue(wait),
-            MaxUsd = Read(parsed.GetValue(maxUsd)),
-            Gate = (double?)Read(parsed.GetValue(gate)),
+            Gate = (double?)RowArguments.Read(parsed.GetValue(gate)),
         }, parsed.GetValue(output), parsed.GetValue(events)));
         return command;
     }
@@ -71,7 +54,7 @@ internal static class RunCommand
     }
 
     /// <summary>Closes the store before anybody is told how the run ended: only then is all of it on the disk.</summary>
-    private static async Task<RunSummary> CloseAsync(RowmillEngine engine, RunSummary summary)
+    public static async Task<RunSummary> CloseAsync(RowmillEngine engine, RunSummary summary)
     {
         try
         {
@@ -85,22 +68,4 @@ internal static class RunCommand
                 : summary with { State = RunState.Failed, Message = $"what was stored last may not be on the disk: {e.Message}" };
         }
     }
-
-    /// <summary>An option that takes a number takes none below zero.</summary>
-    public static void NotNegative(Option option) => option.Validators.Add(r =>
-    {
-        if (r.Tokens is [{ Value: ['-', ..] } only]) r.AddError($"{only.Value} is negative; write 0 or more.");
-    });
-
-    /// <summary>A decimal number, written the same way in every country; bounds are in the fix.</summary>
-    public static void Number(Option<string?> option, Func<decimal, bool> within, string fix) => option.Validators.Add(r =>
-    {
-        if (r.Tokens is not [var only]) return;
-        if (Read(only.Value) is not { } number) r.AddError($"'{only.Value}' is not a number. {fix}");
-        else if (!within(number)) r.AddError($"{only.Value} is out of range. {fix}");
-    });
-
-    /// <summary>The number that <see cref="Number"/> let pass; null for none.</summary>
-    public static decimal? Read(string? text) => decimal.TryParse(
-        text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

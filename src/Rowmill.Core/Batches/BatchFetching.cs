@@ -41,15 +41,8 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         }
     }
 
-    /// <summary>Reads a result file that another machine wrote.</summary>
-    /// <param name="record">Its batch.</param>
-    /// <param name="route">The batch's route.</param>
-    /// <param name="file">The file.</param>
-    public async Task ReadAsync(BatchRecord record, BatchRoute route, string file)
-    {
-        await _harvest.ReadAsync(record, route, file).ConfigureAwait(false);
-        await EndAsync(record, route, wasTakenThrough: true).ConfigureAwait(false);
-    }
+    /// <summary>Ends a batch whose results another machine wrote, when all of them are read.</summary>
+    public ValueTask EndReadAsync(BatchRecord record, BatchRoute route) => EndAsync(record, route, wasTakenThrough: false);
 
     private async Task FetchAsync(BatchRecord record, BatchRoute route, BatchStatus status)
     {
@@ -136,6 +129,8 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
             ["missing"] = seen.Missing, ["duplicate"] = seen.Duplicate, ["foreign"] = seen.Foreign, ["reason"] = failure?.Message,
         });
         work.Run.Pass(Transition.BatchEnded);
+        if (seen is { Replied: 0, Wrong: > 0 } && !work.Run.Counters.HasAnswered(route.State.Id))
+            work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} says the requests are wrong: {seen.WrongWords}") { UserError = true });
         // One that was refused as a whole says something of the job or the account: the same would come of the next.
         if (failure is null || seen.Rows > 0) return;
         if (work.IsRefused(route, failure)) return;

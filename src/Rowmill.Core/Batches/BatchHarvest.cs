@@ -19,6 +19,15 @@ internal sealed class BatchSeen
     /// <summary>Of them those with a valid answer or abstention.</summary>
     public long Good;
 
+    /// <summary>Lines that brought a reply.</summary>
+    public long Replied;
+
+    /// <summary>Lines that the service called wrong.</summary>
+    public long Wrong;
+
+    /// <summary>Its words on the last of them.</summary>
+    public string? WrongWords;
+
     /// <summary>Lines that the service never took through, as it says itself.</summary>
     public long NotRun;
 
@@ -44,9 +53,13 @@ internal sealed class BatchHarvest(BatchWork work)
 
     private readonly Harvest _harvest = new(work.Run, ask => ask.Rows, new RouteLearning(work.Run));
     private readonly Dictionary<string, BatchSeen> _seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _lowered = new(StringComparer.Ordinal);
 
     /// <summary>What a batch's results held so far.</summary>
-    public BatchSeen SeenOf(string batch) => _seen.TryGetValue(batch, out var seen) ? seen : _seen[batch] = new BatchSeen();
+    public BatchSeen SeenOf(string batch)
+    {
+        lock (_seen) return _seen.TryGetValue(batch, out var seen) ? seen : _seen[batch] = new BatchSeen();
+    }
 
     /// <summary>Reads a result file from its beginning. Lines that have ended are passed over, so it may be read again after a kill.</summary>
     public async Task ReadAsync(BatchRecord record, BatchRoute route, string file)
@@ -133,6 +146,7 @@ internal sealed class BatchHarvest(BatchWork work)
         }
 
         var (pack, outages) = PackOf(line);
+        if (result.Reply is not null) Interlocked.Increment(ref seen.Replied);
         if (result.Reply is { } reply) await _harvest.ReadAsync(CallOf(record, route, line, pack, result, BatchPast.OfMoves), reply).ConfigureAwait(false);
         else await FailAsync(record, route, line, pack, outages, result).ConfigureAwait(false);
         Interlocked.Add(ref seen.Rows, pack.Rows.Count);
@@ -158,19 +172,37 @@ internal sealed class BatchHarvest(BatchWork work)
             case FailureKind.BadRequest when record.Told?.Succeeded > 0 || work.Run.Counters.HasAnswered(route.State.Id) || outages > 0:
                 await _harvest.BlameAsync(climbs, failure, RowFailures.BadRequest).ConfigureAwait(false);
                 return;
-            case FailureKind.FormRefused when route.State.LowerForm(route.State.Form):
-                work.Run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message });
-                await work.Environment.Calibrations.SetFormAsync(route.State.Id, route.State.Form).ConfigureAwait(false);
+            case FailureKind.BadRequest:
+                // Whether it is the rows or the job, the other lines tell.
+                Interlocked.Increment(ref SeenOf(record.Name).Wrong);
+                SeenOf(record.Name).WrongWords = failure.Message;
+                break;
+            case FailureKind.FormRefused:
+                await LowerFormAsync(record, route, failure).ConfigureAwait(false);
                 break;
             case FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted or FailureKind.NoAllowance:
                 work.IsRefused(route, failure);
                 break;
-            case FailureKind.Unavailable or FailureKind.TimedOut or FailureKind.ConnectionLost or FailureKind.BadReply when outages + 1 >= MostOutages:
+            default:
+                if (outages + 1 < MostOutages) break;
                 await _harvest.BlameAsync(climbs, failure, RowFailures.Unavailable).ConfigureAwait(false);
                 return;
         }
 
         await _harvest.CloseAsync(again, failure).ConfigureAwait(false);
+    }
+
+    /// <summary>All lines of a batch were written in one form: it is lowered once.</summary>
+    private async ValueTask LowerFormAsync(BatchRecord record, BatchRoute route, ModelFailure failure)
+    {
+        lock (_lowered)
+            if (!_lowered.Add(record.Name)) return;
+        if (route.State.LowerForm(route.State.Form))
+        {
+            work.Run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message });
+            await work.Environment.Calibrations.SetFormAsync(route.State.Id, route.State.Form).ConfigureAwait(false);
+        }
+        else work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} takes no form of output: {failure.Message}") { UserError = true });
     }
 
     private static (Pack Pack, int Outages) PackOf(BatchLine line)
@@ -179,7 +211,7 @@ internal sealed class BatchHarvest(BatchWork work)
         for (var i = 0; i < rows.Length; i++) rows[i] = new Ask(line.Rows[i], line.Tokens[i]);
         if (BatchPast.Read(line.Past) is not [var past]) return (new Pack(rows), 0);
         foreach (var been in past.Rows)
-            if (Array.Find(rows, r => r.Key == been.Key) is { } row) BatchPast.Give(row, been);
+            if (Array.Find(rows, r => r.Key == been.Key) is { } row) row.Resume(been);
         return (new Pack(rows) { Poor = past.Poor, Suspect = past.Suspect }, past.Outages);
     }
 

@@ -40,7 +40,7 @@ internal sealed class BatchIntake(BatchWork work, IReadOnlyDictionary<RowKey, As
             var judgement = judge.Judge(row);
             if (!run.Options.Counts(row.Index) || judgement.Invalid is not null || _taken.Next(judgement.Shown.Key) > 0) continue;
             var ask = new Ask(judgement.Shown.Key, judgement.Shown.Json);
-            if (rests.TryGetValue(ask.Key, out var been)) BatchPast.Give(ask, been);
+            if (rests.TryGetValue(ask.Key, out var been)) ask.Resume(been);
             _chunk.Add(ask);
             if (_chunk.Count < ChunkRows) continue;
             await LookUpAsync(cancellationToken).ConfigureAwait(false);

@@ -42,7 +42,9 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
             // Stopped in the middle of an exchange: what it came to, the next run finds out.
         }
 
-        if (stop.Reason is null && (_at.Preparation.ForOnline > 0 || _wasDeadline)) await online().ConfigureAwait(false);
+        if (stop.Reason is not null || (_at.Preparation.ForOnline == 0 && !_wasDeadline)) return;
+        work.Run.Asked.Resume(await work.RestsAsync().ConfigureAwait(false));
+        await online().ConfigureAwait(false);
     }
 
     /// <summary>One round.</summary>
@@ -53,11 +55,13 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
         await _at.Reconciliation.RunAsync().ConfigureAwait(false);
         await _at.Polling.RunAsync(all: false).ConfigureAwait(false);
         await _at.Fetching.RunAsync().ConfigureAwait(false);
+        if (work.Routes.All(r => r.State.Parked is not null)) work.Run.Stop.Request(work.Routes[0].State.Parked!);
         if (work.Run.Stop.Reason is not null) return true;
         if (await IsTooLateAsync().ConfigureAwait(false)) return IsUnderWay;
         await _at.PrepareAsync().ConfigureAwait(false);
         if (work.Run.Stop.Reason is not null) return true;
         await _at.Submission.RunAsync().ConfigureAwait(false);
+        if (_at.Submission.HasFreed) return true;
         return IsUnderWay || work.In(BatchPhase.Prepared).Any(work.IsOfQuestion) || _at.IsBehind;
     }
 

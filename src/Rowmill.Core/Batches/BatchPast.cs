@@ -80,14 +80,6 @@ internal static class BatchPast
             pack.TryGetProperty("together", out _), Count(pack, "poor"), pack.TryGetProperty("suspect", out _), Count(pack, "outages")))];
     }
 
-    /// <summary>Gives a row what another, of the same key, has been through.</summary>
-    public static void Give(Ask row, Ask been)
-    {
-        row.Past = been.Past;
-        row.LastFailure = been.LastFailure;
-        foreach (var (route, attempts) in been.ByRoute) row.CountAttempt(route, attempts);
-    }
-
     private static void WriteRow(Utf8JsonWriter json, Ask row)
     {
         json.WriteStartObject();

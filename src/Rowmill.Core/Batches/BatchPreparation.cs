@@ -11,17 +11,12 @@ namespace Rowmill.Core.Batches;
 /// is sent.
 /// </summary>
 /// <param name="work">The job.</param>
-internal sealed class BatchPreparation(BatchWork work)
+/// <param name="forFile">True for one file that another machine runs, whatever its size.</param>
+internal sealed class BatchPreparation(BatchWork work, bool forFile = false)
 {
-    /// <summary>
-    /// So many rows that earlier batches left are taken together again with what they have been through. Of what is beyond that the ladder begins anew:
-    /// memory does not grow with it.
-    /// </summary>
-    private const int MostRests = 200_000;
-
     private readonly Dictionary<RowKey, Ask> _rests = [];
     private readonly Dictionary<RowKey, Group> _groups = [];
-    private readonly List<(BatchRest Rest, IReadOnlyList<RowKey> Rows)> _used = [];
+    private readonly List<(BatchRest Left, IReadOnlyList<RowKey> Rows)> _used = [];
     private readonly HashSet<RowKey> _placed = [];
     private readonly List<BatchRecord> _written = [];
     private readonly Dictionary<BatchRoute, Open> _open = [];
@@ -66,7 +61,7 @@ internal sealed class BatchPreparation(BatchWork work)
             foreach (var (_, open) in _open)
                 if (open.Writer is { Lines: > 0 } writer) await FinishAsync(writer).ConfigureAwait(false);
             // One of which a row is neither in a line nor ended is kept.
-            var done = _used.FindAll(u => u.Rows.All(row => _placed.Contains(row) || intake.Ended.Contains(row))).ConvertAll(u => u.Rest);
+            var done = _used.FindAll(u => u.Rows.All(row => _placed.Contains(row) || intake.Ended.Contains(row))).ConvertAll(u => u.Left);
             if (done.Count > 0) await work.Environment.Batches.ForgetRestsAsync(work.Run.Lease, done, CancellationToken.None).ConfigureAwait(false);
         }
         finally
@@ -82,7 +77,7 @@ internal sealed class BatchPreparation(BatchWork work)
     {
         await foreach (var rest in work.Environment.Batches.RestsAsync(work.Plan.Job.Name, work.Run.Question, cancel).ConfigureAwait(false))
         {
-            if (_rests.Count >= MostRests) break;
+            if (_rests.Count >= BatchWork.MostRests) break;
             var packs = BatchPast.Read(rest.Rest);
             _used.Add((rest, [.. packs.SelectMany(p => p.Rows).Select(r => r.Key)]));
             foreach (var pack in packs)
@@ -177,7 +172,8 @@ internal sealed class BatchPreparation(BatchWork work)
     private async ValueTask<BatchWriter> BeginAsync(BatchRoute route, int stage)
     {
         var queue = await work.Environment.Windows.QueueAsync(route.Owner, route.Route.Limits).ConfigureAwait(false);
-        var most = new BatchSize(route.Client.Caps.Lines, route.Client.Caps.Bytes, BatchRoute.MostTokens(queue));
+        var most = forFile ? new BatchSize(int.MaxValue, long.MaxValue, long.MaxValue)
+            : new BatchSize(route.Client.Caps.Lines, route.Client.Caps.Bytes, BatchRoute.MostTokens(queue));
         _begun++;
         return new BatchWriter(work, route, most, stage, BatchNaming.Batch(_prefix, _begun));
     }
@@ -186,7 +182,7 @@ internal sealed class BatchPreparation(BatchWork work)
 
     private async ValueTask FinishAsync(BatchWriter writer)
     {
-        var record = await writer.FinishAsync().ConfigureAwait(false);
+        var record = await writer.FinishAsync(forFile ? BatchPhase.Handed : BatchPhase.Prepared).ConfigureAwait(false);
         _written.Add(record);
         work.Run.Pass(Transition.BatchPrepared);
         work.Run.Events.Emit("batch_prepared", new JsonObject

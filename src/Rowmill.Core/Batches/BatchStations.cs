@@ -44,6 +44,7 @@ internal sealed class BatchStations
     {
         await DropStaleAsync().ConfigureAwait(false);
         IsBehind = false;
+        if (Submission.TakeFreed()) _nothingFresh = false;
         if (_work.In(BatchPhase.Prepared).Count > 0) return [];
         var mine = _work.Records.Where(r => _work.IsOfQuestion(r) && r.Phase != BatchPhase.Dropped).ToList();
         var stage = Rollout.Next(_work.Plan.Job.Batch, mine);

@@ -44,9 +44,18 @@ internal sealed class BatchSubmission(BatchWork work)
         }
     }
 
+    /// <summary>True once when rows have become free since it was last asked.</summary>
+    public bool TakeFreed() => Interlocked.Exchange(ref _freed, 0) > 0;
+
+    /// <summary>Whether that would be true.</summary>
+    public bool HasFreed => _freed > 0;
+
+    private int _freed;
+
     /// <summary>A batch that is never to be sent: its rows are free.</summary>
     public async ValueTask DropAsync(BatchRecord record, string why)
     {
+        _freed++;
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
         work.Run.Events.Emit("batch_dropped", new JsonObject { ["batch"] = record.Name, ["reason"] = why });

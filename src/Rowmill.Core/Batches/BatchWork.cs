@@ -1,4 +1,6 @@
 using Rowmill.Core.Models;
+using Rowmill.Core.Packing;
+using Rowmill.Core.Rows;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
@@ -10,6 +12,12 @@ namespace Rowmill.Core.Batches;
 /// <param name="routes">Its routes that have a batch API.</param>
 internal sealed class BatchWork(OpenedJob plan, RunContext run, IReadOnlyList<BatchRoute> routes)
 {
+    /// <summary>
+    /// So many rows that earlier batches left are taken together again with what they have been through. Of what is beyond that the ladder begins anew:
+    /// memory does not grow with it.
+    /// </summary>
+    public const int MostRests = 200_000;
+
     private readonly List<BatchRecord> _records = [];
 
     /// <summary>The job.</summary>
@@ -57,6 +65,19 @@ internal sealed class BatchWork(OpenedJob plan, RunContext run, IReadOnlyList<Ba
         if (at >= 0) _records[at] = record;
         else _records.Add(record);
         return record;
+    }
+
+    /// <summary>What earlier batches left, by row.</summary>
+    public async ValueTask<IReadOnlyDictionary<RowKey, Ask>> RestsAsync()
+    {
+        var rests = new Dictionary<RowKey, Ask>();
+        await foreach (var rest in Environment.Batches.RestsAsync(plan.Job.Name, Run.Question, Run.Stop.Abandoning).ConfigureAwait(false))
+        {
+            if (rests.Count >= MostRests) break;
+            foreach (var row in BatchPast.Read(rest.Rest).SelectMany(p => p.Rows)) rests[row.Key] = row;
+        }
+
+        return rests;
     }
 
     /// <summary>The route of a batch; null when the job lists it no more.</summary>

@@ -86,7 +86,8 @@ internal sealed class BatchWriter : IAsyncDisposable
     }
 
     /// <summary>Puts the file under its name and stores its record: from then on its rows are in a batch.</summary>
-    public async ValueTask<BatchRecord> FinishAsync()
+    /// <param name="phase">Where it stands then.</param>
+    public async ValueTask<BatchRecord> FinishAsync(BatchPhase phase)
     {
         await FlushAsync().ConfigureAwait(false);
         await StoreAsync().ConfigureAwait(false);
@@ -98,7 +99,7 @@ internal sealed class BatchWriter : IAsyncDisposable
             Job = _work.Plan.Job.Name,
             Question = _work.Run.Question,
             Route = _route.State.Id,
-            Phase = BatchPhase.Prepared,
+            Phase = phase,
             Stage = _stage,
             Lines = Lines,
             Rows = _rows,

@@ -50,6 +50,13 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
         return 0;
     }
 
+    /// <summary>Takes over what a row of the same key has been through.</summary>
+    public void Resume(Ask been)
+    {
+        (Past, LastFailure) = (been.Past, been.LastFailure);
+        foreach (var (route, attempts) in been.ByRoute) CountAttempt(route, attempts);
+    }
+
     /// <summary>Requests that carried it brought a reply.</summary>
     /// <param name="route"><see cref="Models.Route.Id"/>.</param>
     /// <param name="times">How many.</param>

@@ -127,6 +127,7 @@ internal sealed class Intake(
             }
 
             slot = new Ask(shown.Key, shown.Json) { InvalidBefore = _invalid };
+            if (asked.Resumed.TryGetValue(shown.Key, out var been)) slot.Resume(been);
             _fresh.Add(slot);
             if (_seen.Add(shown.Key) || rules.AnythingStored) _doubtful.Add(slot);
             return shown.Json.Length;

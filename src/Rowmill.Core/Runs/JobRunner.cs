@@ -91,7 +91,7 @@ public sealed class JobRunner(RunEnvironment environment)
             Question = plan.Scope.Question,
             Environment = environment,
             Lease = lease,
-            Routes = await OpenRoutesAsync(plan).ConfigureAwait(false),
+            Routes = await OpenRoutesAsync(plan, options.IsOffline).ConfigureAwait(false),
             Text = plan.Text,
             Reader = new ReplyReader(job.Question.Schema, job.Question.Abstain),
             Counters = counters,
@@ -125,7 +125,7 @@ public sealed class JobRunner(RunEnvironment environment)
             if (asking is null) await AskAllAsync(plan, run).ConfigureAwait(false);
             else await asking(plan, run, () => AskAllAsync(plan, run)).ConfigureAwait(false);
             run.Pass(Transition.AskingEnded);
-            return await FinishAsync(plan, run, record, abort).ConfigureAwait(false);
+            return await FinishAsync(plan, run, record, countsCalls: asking is null, abort).ConfigureAwait(false);
         }
         finally
         {
@@ -135,10 +135,10 @@ public sealed class JobRunner(RunEnvironment environment)
         }
     }
 
-    private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(OpenedJob plan)
+    private async Task<IReadOnlyList<RouteState>> OpenRoutesAsync(OpenedJob plan, bool offline)
     {
         var routes = new RouteState[plan.Routes.Count];
-        var clients = plan.Clients(environment);
+        var clients = offline ? [.. plan.Routes.Select(r => new UnaskedClient(environment.BatchFiles?.Invoke(r)))] : plan.Clients(environment);
         for (var i = 0; i < routes.Length; i++)
         {
             var route = plan.Routes[i];
@@ -232,7 +232,7 @@ public sealed class JobRunner(RunEnvironment environment)
         }
     }
 
-    private async Task<RunSummary> FinishAsync(OpenedJob plan, RunContext run, Beginning beginning, CancellationToken abort)
+    private async Task<RunSummary> FinishAsync(OpenedJob plan, RunContext run, Beginning beginning, bool countsCalls, CancellationToken abort)
     {
         run.Counters.Enter(RunPhase.Writing);
         await RouteLearning.SaveAsync(run).ConfigureAwait(false);
@@ -242,7 +242,8 @@ public sealed class JobRunner(RunEnvironment environment)
         var cleared = await ClearAsync(plan, run, beginning.Doubt, unwritten is null && rows.Pending == 0 && IsWhole(plan, run, rows), abort).ConfigureAwait(false);
         run.Pass(Transition.OutputWritten);
         // Another run may have answered the same rows meanwhile, so what this one brought is counted here, not read from the store.
-        rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
+        // A batch's call does not know how many equal rows the source has.
+        if (countsCalls) rows = rows with { FromCache = Math.Max(0, rows.Answered + rows.Abstained - run.Counters.GoodByCalls) };
         var reason = run.Stop.Reason;
         // Interrupted when everything had ended anyway: nothing was lost by it.
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;

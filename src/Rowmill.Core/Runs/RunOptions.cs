@@ -36,6 +36,9 @@ public sealed record RunOptions
     /// <summary>True for a part of the way of a batch, which is no run of its own.</summary>
     internal bool IsStep { get; init; }
 
+    /// <summary>True when nothing is asked of any service: files are written or read, and no key is needed.</summary>
+    internal bool IsOffline { get; init; }
+
     /// <summary>Whether the run counts the row at a 0-based position.</summary>
     internal bool Counts(long index) =>
         index >= Offset && (Limit is not { } limit || index - Offset < limit) && (Rows is null || Rows.Contains(index));
