@@ -18,7 +18,7 @@ internal static class PackLines
         return buffer;
     }
 
-    /// <summary>Writes keys and lines into rented arrays, the checksum after the lines.</summary>
+    /// <summary>Writes keys and lines into rented arrays, with room for the checksum after the lines.</summary>
     public static (byte[] Keys, byte[] Lines, int Length, int Good) Rent(OutcomePack pack)
     {
         var rows = pack.Rows;
@@ -37,10 +37,14 @@ internal static class PackLines
             length += Write(row, lines.AsSpan(length));
         }
 
-        var sum = PackSum.Of(pack.Question, pack.Route, pack.CallId, keys.AsSpan(0, rows.Count * RowKey.Size), lines.AsSpan(0, length));
-        PackSum.Write(sum, lines.AsSpan(length));
-        length += PackSum.Length;
         return (keys, lines, length, good);
+    }
+
+    /// <summary>Writes the checksum after the lines, the call's number being known.</summary>
+    public static void Seal(OutcomePack pack, long call, byte[] keys, byte[] lines, int length)
+    {
+        var sum = PackSum.Of(pack.Question, pack.Route, call, keys.AsSpan(0, pack.Rows.Count * RowKey.Size), lines.AsSpan(0, length));
+        PackSum.Write(sum, lines.AsSpan(length));
     }
 
     /// <summary>Reads one line.</summary>

@@ -26,8 +26,13 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
         return op.AsVoidTask();
     }
 
-    /// <inheritdoc/>
-    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask RecordAsync(CallIntent call, CallSettlement settlement, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var op = new RecordCallOp(call, settlement);
+        writer.Enqueue(op);
+        return op.AsVoidTask();
+    }
 
     public async ValueTask<Doubt> FindDoubtAsync(Lease lease, CancellationToken cancellationToken = default)
     {
@@ -54,7 +59,7 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
             var usd = 0m;
             if (t.Names.Id(job) is not { } id) return usd;
             var spent = t.Statement("calls_spent").Bind(1, id);
-            while (spent.Step()) usd += spent.Decimal(0) ?? 0;
+            while (spent.Step()) usd += (spent.Decimal(0) ?? 0) * spent.Int64(1) / spent.Int64(2);
             return usd;
         }));
     }
@@ -139,6 +144,7 @@ internal sealed class SqliteCallLedger(Writer writer, Reader<TableReader> tables
             Reserved = new TokenUsage(read.Int64(6), read.Int64(7), read.Int64(8)),
             MaxUsd = read.Decimal(9),
             Lease = new Lease(job, run, read.Int64(2)),
+            Place = read.Int64OrNull(25) is { } batch ? new BatchPlace(names.Name(batch), (int)read.Int64(26)) : null,
         };
         var (state, by) = StoredDoubt.Read(read.Int64(11));
         var id = read.Int64(0);

@@ -6,7 +6,7 @@ namespace Rowmill.Storage.Sqlite;
 internal static class StoreFile
 {
     /// <summary>Kept in <c>PRAGMA user_version</c>; rises with the schema.</summary>
-    public const long Version = 2;
+    public const long Version = 3;
 
     // "RwMl", in PRAGMA application_id: tells our files from other programs'.
     private const long ApplicationId = 0x52774d6c;

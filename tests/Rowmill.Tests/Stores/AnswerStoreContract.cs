@@ -1,5 +1,6 @@
 using Rowmill.Core;
 using Rowmill.Core.Stores;
+using static Rowmill.Tests.Stores.BatchLines;
 using static Rowmill.Tests.Stores.Packs;
 
 namespace Rowmill.Tests.Stores;
@@ -234,6 +235,40 @@ public abstract class AnswerStoreContract
         var found = await store.Answers.FindAsync(s_scope, [.. Enumerable.Range(0, 400)]);
         Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{i}"), found.Where((_, i) => i % 2 == 0).Select(f => f.Text()));
         Assert.All(found.Where((_, i) => i % 2 == 1), f => Assert.Equal(OutcomeKind.Abstained, f!.Kind));
+    }
+
+    [Fact]
+    public async Task What_a_line_of_a_batch_brought_is_stored_with_its_call_and_ends_the_line_once()
+    {
+        await using var store = await OpenAsync();
+        await store.Calls.OpenAsync(Intent(1));
+        await store.Batches.AddAsync(Batch(lines: 2));
+        var call = Call(1, rest: "[11]");
+        await store.Answers.AppendAsync(PackOf(call, Answer(10, "\"first\"")));
+        await store.Answers.AppendAsync(PackOf(call, Answer(10, "\"second\""), Answer(11)));
+        await store.Answers.AppendAsync(PackOf(Call(7), Answer(70)));
+
+        var stored = Assert.Single((await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync()), c => c.State == CallState.Settled);
+        var found = await store.Answers.FindAsync(s_scope, 10, 11, 70);
+        Assert.Equal(["\"first\"", "", ""], found.Select(f => f.Text()));
+        Assert.Equal(stored.CallId, found[0]!.CallId);
+        Assert.Equal(new BatchPlace("b-1", 1), stored.Intent.Place);
+        Assert.Equal(0.2m, stored.Settlement!.Usd);
+        Assert.Equal([2], await store.Batches.OpenAsync());
+        Assert.Equal(["b-1 1 [11]"], await store.Batches.LeftAsync());
+        Assert.Equal(new UnusedAnswers(1, 0.2m), await store.Answers.UnusedAsync("songs", s_scope with { Question = "later" }));
+    }
+
+    [Fact]
+    public async Task A_line_of_a_batch_without_its_place_or_its_end_is_refused()
+    {
+        await using var store = await OpenAsync();
+        await store.Batches.AddAsync(Batch(lines: 1));
+
+        await Assert.ThrowsAsync<ArgumentException>(async () => await store.Answers.AppendAsync(PackOf(Intent(10), Answer(10))));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await store.Answers.AppendAsync(PackOf(Call(1), Answer(10)) with { Settlement = null }));
+
+        Assert.Equal([1], await store.Batches.OpenAsync());
     }
 }
 

@@ -296,3 +296,8 @@ public sealed class MemoryBatchStoreTests : BatchStoreContract
 {
     protected override Task<StoreSubject> OpenAsync() => Task.FromResult(StoreSubject.Memory());
 }
+
+public sealed class SqliteBatchStoreTests : BatchStoreContract
+{
+    protected override Task<StoreSubject> OpenAsync() => StoreSubject.SqliteAsync();
+}

@@ -2,7 +2,8 @@
 SELECT
   c.id, c.run, c.token, c.question, c.route, c.at, c.reserved_input, c.reserved_cached, c.reserved_output, c.max_usd, c.keys,
   CASE WHEN s.id IS NOT NULL THEN -1 ELSE c.in_doubt END AS doubt,
-  s.at, s.failure, s.http_status, s.good_rows, s.input, s.cached_input, s.output, s.usd, s.latency, s.request_id, s.note, s.evidence, s.mended
+  s.at, s.failure, s.http_status, s.good_rows, s.input, s.cached_input, s.output, s.usd, s.latency, s.request_id, s.note, s.evidence, s.mended,
+  c.batch, c.line
 FROM calls c
 LEFT JOIN settlements s ON s.id = c.id
 WHERE c.job = ?1

@@ -229,13 +229,15 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_damaged_store_is_told_to_reader_and_writer()
     {
+        await (await Open()).DisposeAsync();
+        var empty = (int)new FileInfo(File).Length;
         await using (var store = await Open())
         {
             for (var i = 0; i < 200; i++) await store.Answers.AppendAsync(Pack([.. Enumerable.Range(i * 20, 20).Select(r => Answer(r))]));
         }
 
         var bytes = System.IO.File.ReadAllBytes(File);
-        bytes.AsSpan(4096 * 20).Fill(0xa5); // past the pages that every table has from the start
+        bytes.AsSpan(empty).Fill(0xa5); // past the pages that every table has from the start
         System.IO.File.WriteAllBytes(File, bytes);
 
         await using var damaged = await Open();

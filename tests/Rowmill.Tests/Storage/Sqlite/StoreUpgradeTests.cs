@@ -18,10 +18,12 @@ public sealed class StoreUpgradeTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task A_store_of_the_first_format_is_upgraded_where_it_is_and_goes_on()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_store_of_an_earlier_format_is_upgraded_where_it_is_and_goes_on(int format)
     {
-        WriteFirstFormat();
+        Write(format);
         await using (var store = await SqliteStore.OpenAsync(File, _clock))
         {
             Assert.Equal("""{"mood":"Low"}""", (await store.Answers.FindAsync(s_scope, 1))[0].Text());
@@ -38,6 +40,10 @@ public sealed class StoreUpgradeTests : IDisposable
             var next = await store.Calls.OpenAsync(Intent(4) with { Lease = lease });
             await store.Calls.SettleAsync(Settlement(next) with { Counts = counts });
             Assert.Equal(counts, (await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync())[3].Settlement!.Counts);
+            Assert.All(calls, c => Assert.Null(c.Intent.Place));
+            await store.Batches.AddAsync(BatchLines.Batch(), lease);
+            await store.Calls.RecordAsync(BatchLines.Call(2) with { Lease = lease }, Settlement(0));
+            Assert.Equal(new BatchPlace("b-1", 2), (await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync())[4].Intent.Place);
         }
 
         await using var again = await SqliteStore.OpenAsync(File, _clock);
@@ -45,10 +51,12 @@ public sealed class StoreUpgradeTests : IDisposable
         Assert.Equal(StoreFile.Version, Scalar("PRAGMA user_version"));
     }
 
-    [Fact]
-    public async Task Several_processes_may_upgrade_a_store_at_once()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Several_processes_may_upgrade_a_store_at_once(int format)
     {
-        WriteFirstFormat();
+        Write(format);
         var stores = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () => await SqliteStore.OpenAsync(File, _clock))));
         foreach (var (i, store) in stores.Index())
         {
@@ -60,22 +68,30 @@ public sealed class StoreUpgradeTests : IDisposable
         foreach (var store in stores) await store.DisposeAsync();
     }
 
-    [Fact]
-    public async Task A_program_of_the_first_version_that_holds_the_file_open_can_go_on_writing()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_program_of_an_earlier_version_that_holds_the_file_open_can_go_on_writing(int format)
     {
-        WriteFirstFormat();
+        Write(format);
         await using var old = Connect();
         await using var store = await SqliteStore.OpenAsync(File, _clock);
 
         Execute(old, "INSERT OR REPLACE INTO settlements (id, at, good_rows, input, cached_input, output, latency) VALUES (3, 0, 1, 10, 0, 5, 100)");
 
-        Assert.Equal(CallState.Settled, (await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync())[2].State);
+        Execute(old, "INSERT INTO calls (job, run, token, question, route, at, reserved_input, reserved_cached, reserved_output, max_usd, n, keys) VALUES (1, 2, 1, 3, 4, 0, 1, 0, 1, '0.25', 0, x'')");
+
+        var calls = await store.Calls.ReadAsync(new CallQuery("songs")).ToListAsync();
+        Assert.Equal([CallState.Settled, CallState.InDoubt, CallState.Settled, CallState.Open], calls.Select(c => c.State));
+        Assert.Null(calls[3].Intent.Place);
     }
 
-    [Fact]
-    public async Task An_upgraded_file_has_the_tables_of_a_new_one()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task An_upgraded_file_has_the_tables_of_a_new_one(int format)
     {
-        WriteFirstFormat();
+        Write(format);
         await (await SqliteStore.OpenAsync(File, _clock)).DisposeAsync();
         await (await SqliteStore.OpenAsync(_folder.File("new.db"), _clock)).DisposeAsync();
 
@@ -83,7 +99,7 @@ public sealed class StoreUpgradeTests : IDisposable
     }
 
     /// <summary>Three calls of one dead run: settled, in doubt, open; and one answer.</summary>
-    private void WriteFirstFormat()
+    private void Write(int format)
     {
         using var connection = Connect();
         var at = Noon.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
@@ -95,14 +111,14 @@ public sealed class StoreUpgradeTests : IDisposable
             return Convert.ToHexString(key);
         }
 
-        Execute(connection, FirstStoreFormat.Schema + $$"""
+        Execute(connection, (format == 1 ? FirstStoreFormat.Schema : SecondStoreFormat.Schema) + $$"""
             INSERT INTO names VALUES (1, 'songs'), (2, 'run-1'), (3, 'question'), (4, 'a/x@http://one');
             INSERT INTO leases VALUES ('songs', 'run-1', 1, 'away', 1, '1', {{at}}, {{at}}, 2);
             INSERT INTO calls VALUES
               (1, 1, 2, 1, 3, 4, {{at}}, 1000, 0, 500, '0.5', 0, 1, x'{{Keys(1)}}'),
               (2, 1, 2, 1, 3, 4, {{at}}, 1000, 0, 500, '0.5', 1, 1, x'{{Keys(2)}}'),
               (3, 1, 2, 1, 3, 4, {{at}}, 1000, 0, 500, '0.5', 0, 1, x'{{Keys(3)}}');
-            INSERT INTO settlements VALUES (1, {{at + (2 * TimeSpan.TicksPerSecond)}}, NULL, NULL, 1, 900, 100, 300, '0.2', {{700 * TimeSpan.TicksPerMillisecond}}, NULL, 'kept', NULL);
+            INSERT INTO settlements (id, at, failure, http_status, good_rows, input, cached_input, output, usd, latency, request_id, note, evidence) VALUES (1, {{at + (2 * TimeSpan.TicksPerSecond)}}, NULL, NULL, 1, 900, 100, 300, '0.2', {{700 * TimeSpan.TicksPerMillisecond}}, NULL, 'kept', NULL);
             INSERT INTO packs VALUES (1, 1, 3, 4, 2, 1, {{at}}, 0, 1, x'{{Keys(1)}}', '{{Line}}');
             INSERT INTO totals VALUES (3, 4, 1, 1, 1, 1, 0);
             """);
