@@ -1,6 +1,7 @@
 using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Anthropic;
+using Rowmill.Providers.Batches;
 using Rowmill.Providers.Chat;
 using Rowmill.Providers.Embeddings;
 using Rowmill.Providers.Gemini;
@@ -47,6 +48,47 @@ public static class ModelClients
         var http = Http(route, CheckFor(route, keys, route.Provider is "gemini" or "anthropic" or "ollama" ? "transcriptions" : null), handler);
         return new TranscriptionClient(route, new ServiceConnection(Protocol(route, clock), keys.Find(route), clock, http));
     }
+
+    /// <summary>Makes the client of a route's batch API; parameters as of <see cref="Create"/>.</summary>
+    /// <returns>Null where the service has none.</returns>
+    /// <exception cref="ProblemException">The route cannot be used: see <see cref="Check"/>.</exception>
+    public static IBatchClient? CreateBatch(Route route, ApiKeys keys, TimeProvider clock, HttpMessageHandler? handler = null)
+    {
+        if (route.Provider == "ollama" || (route.Provider is not ("gemini" or "anthropic") && OpenAiManners.IsAzureDeployment(route.BaseUrl))) return null;
+        var http = Http(route, Check(route, keys), handler);
+        var protocol = Protocol(route, clock);
+        var key = keys.Find(route);
+        var connection = new BatchConnection(new ServiceConnection(protocol, key, clock, http), route.BaseUrl);
+        BatchWire wire = route.Provider switch
+        {
+            "gemini" => new GeminiBatches(route, connection, clock),
+            "anthropic" => new AnthropicBatches(route, connection),
+            _ => new OpenAiBatches(route, connection, clock),
+        };
+        return new BatchClient(protocol.Best, new BatchCodec(protocol, Lines(route), new SecretMask(key), clock), wire, connection, wire.Caps);
+    }
+
+    /// <summary>
+    /// Makes a client that only writes and reads the lines of a route's batch files, for another machine that takes them to a service. It needs no key;
+    /// its other methods are not to be called. Where the route's service has no files of its own, they are OpenAI's, which vLLM's batch runner takes.
+    /// </summary>
+    /// <param name="route">Provider and model.</param>
+    /// <param name="clock">The clock of dates in refusals.</param>
+    public static IBatchClient CreateBatchFiles(Route route, TimeProvider? clock = null)
+    {
+        clock ??= TimeProvider.System;
+        var protocol = route.Provider == "ollama" ? new OpenAiProtocol(route, OpenAiManners.For("openai-compatible")!) : Protocol(route, clock);
+        var codec = new BatchCodec(protocol, Lines(route), new SecretMask(null), clock);
+        // Another machine's disk is the only bound, and a count is an int.
+        return new BatchClient(protocol.Best, codec, null, null, new BatchCaps(int.MaxValue, long.MaxValue) { KeepsName = false });
+    }
+
+    private static BatchLines Lines(Route route) => route.Provider switch
+    {
+        "gemini" => new GeminiBatchLines(),
+        "anthropic" => new AnthropicBatchLines(),
+        _ => new OpenAiBatchLines(),
+    };
 
     /// <summary>Everything that keeps a route from being used: an unknown provider, a bad address, a missing or broken key.</summary>
     public static IReadOnlyList<Problem> Check(Route route, ApiKeys keys)

@@ -146,7 +146,7 @@ public static class ModelLists
             using var answer = await new HttpChannel(http, clock, _address, LongestWait).SendAsync(message, null, cancellationToken).ConfigureAwait(false);
             if (answer.Response is not { } response || (answer.Failure is not null && response.IsSuccessStatusCode)) return (null, answer.Failure);
             if (!response.IsSuccessStatusCode)
-                return (null, new ServiceFailures(protocol, _mask, clock).Of(response, answer.Body!.Memory, StructuredOutput.Text, ServiceError.Read(answer.Body.Memory)).Failure);
+                return (null, new ServiceFailures(protocol, _mask, clock).Of(response, answer.Body!.Span, StructuredOutput.Text, ServiceError.Read(answer.Body.Memory)).Failure);
             try
             {
                 using var json = JsonDocument.Parse(answer.Body!.Memory);

@@ -35,6 +35,8 @@ public sealed class RowmillEngine : IAsyncDisposable
         _windows = new Lazy<SqliteWindowStore>(() => SqliteWindowStore.Open(limitsPath, options.Clock, s_transit));
         _calibrations = new Lazy<SqliteCalibrationStore>(() => SqliteCalibrationStore.Open(limitsPath, options.Clock));
         var clients = new ConcurrentDictionary<Route, IModelClient>();
+        var batches = new ConcurrentDictionary<Route, IBatchClient?>();
+        var batchFiles = new ConcurrentDictionary<Route, IBatchClient>();
         Environment = new RunEnvironment
         {
             Answers = store.Answers,
@@ -52,6 +54,8 @@ public sealed class RowmillEngine : IAsyncDisposable
                 route.Limits.Account ?? await keys.AccountAsync(route, key => _windows.Value.FingerprintAsync(key)).ConfigureAwait(false) ?? WindowOwner.NoKey,
                 route.Model),
             Client = route => clients.GetOrAdd(route, r => ModelClients.Create(r, keys, options.Clock)),
+            BatchClient = route => batches.GetOrAdd(route, r => ModelClients.CreateBatch(r, keys, options.Clock)),
+            BatchFiles = route => batchFiles.GetOrAdd(route, r => ModelClients.CreateBatchFiles(r, options.Clock)),
             ContextTokens = Local.ContextOf,
             Owner = LeaseOwner.Current(),
             StoreName = options.StorePath,

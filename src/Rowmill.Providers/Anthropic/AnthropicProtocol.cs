@@ -91,7 +91,8 @@ internal sealed class AnthropicProtocol(Route route, TimeProvider clock) : ChatP
 
     private static bool Says(string words, string phrase) => ServiceFailures.SaysAny(words, phrase);
 
-    private static string Root(string baseUrl)
+    /// <summary>The address under which all operations are; without a slash at its end.</summary>
+    internal static string Root(string baseUrl)
     {
         var root = baseUrl.TrimEnd('/');
         return root.EndsWith(Prefix, StringComparison.Ordinal) ? root : root + Prefix;

@@ -51,13 +51,7 @@ internal static class AnthropicReply
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("text"u8)) text = JsonText.ReadBytes(ref json);
-            else if (json.ValueTextEquals("input"u8))
-            {
-                json.Read();
-                var from = (int)json.TokenStartIndex;
-                json.Skip();
-                input = body[from..(int)json.BytesConsumed].ToArray();
-            }
+            else if (json.ValueTextEquals("input"u8)) input = body[JsonText.ReadPlace(ref json)].ToArray();
             else json.Skip();
         }
 

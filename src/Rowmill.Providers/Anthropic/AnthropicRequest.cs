@@ -115,8 +115,7 @@ internal static class AnthropicRequest
         json.WriteStartObject();
         json.WriteString("name"u8, Tool);
         json.WriteString("description"u8, "Takes the reply, whole and in this form."u8);
-        json.WritePropertyName("input_schema"u8);
-        json.WriteRawValue(request.ReplySchema.Span);
+        body.Schema("input_schema", request.ReplySchema);
         json.WriteEndObject();
         json.WriteEndArray();
         json.WriteStartObject("tool_choice"u8);

@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Rowmill.Core.Models;
-using Rowmill.Providers.Http;
 
 namespace Rowmill.Providers.Chat;
 
@@ -43,12 +42,12 @@ internal sealed class RequestTemplate
         && request.ReplySchema.Span.SequenceEqual(_request.ReplySchema.Span);
 
     /// <summary>Writes the body of a request.</summary>
-    public void Write(PooledBuffer body, ModelRequest request)
+    public void Write(IBufferWriter<byte> body, ModelRequest request)
     {
         body.GetSpan(_length + request.User.Length + request.User.Length / 4 + 64);
         foreach (var piece in _pieces)
         {
-            body.Append(piece.Before);
+            body.Write(piece.Before);
             if (piece.Number is null)
             {
                 AppendEscaped(body, request.User.Span);
@@ -59,10 +58,10 @@ internal sealed class RequestTemplate
             body.Advance(digits);
         }
 
-        body.Append(_end);
+        body.Write(_end);
     }
 
-    private static void AppendEscaped(PooledBuffer body, ReadOnlySpan<byte> text)
+    private static void AppendEscaped(IBufferWriter<byte> body, ReadOnlySpan<byte> text)
     {
         while (true)
         {
@@ -123,6 +122,14 @@ internal sealed class TemplateWriter : IDisposable
         Json.WriteNumber(name, 0);
         Json.Flush();
         Cut(_bytes.WrittenCount - 1, _bytes.WrittenCount, value);
+    }
+
+    /// <summary>A property whose value is a schema, on one line however it was given: a body may be a line of a file.</summary>
+    public void Schema(string name, ReadOnlyMemory<byte> schema)
+    {
+        Json.WritePropertyName(name);
+        using var document = JsonDocument.Parse(schema);
+        document.RootElement.WriteTo(Json);
     }
 
     private void Message(ReadOnlySpan<byte> role, string content)

@@ -44,13 +44,14 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
     /// <summary>Reads a refusal, or an error sent with status 200.</summary>
     /// <returns>The failure, and what words and headers say of the service's windows.</returns>
     public (ModelFailure Failure, IReadOnlyList<LimitReading> Limits) Of(
-        HttpResponseMessage response, ReadOnlyMemory<byte> body, StructuredOutput form, ServiceError error)
+        HttpResponseMessage response, ReadOnlySpan<byte> body, StructuredOutput form, ServiceError error)
     {
         var sent = (int)response.StatusCode;
         var words = error.Message ?? $"HTTP {sent} {response.ReasonPhrase}".TrimEnd() + " without a word";
         var status = sent < 400 ? StatusIn(error, sent) : sent;
-        var kind = protocol.Kind(status, error, words) ?? (status is 429 && !IsBadGeneration(error) ? null : Kind(status, error, words, form));
-        var refusal = kind is null ? LimitRefusal.Of(error) : kind is FailureKind.TooLarge ? LimitRefusal.TooLarge(error.Message) : null;
+        var queue = LimitRefusal.OfQueue(error);
+        var kind = queue?.Kind ?? protocol.Kind(status, error, words) ?? (status is 429 && !IsBadGeneration(error) ? null : Kind(status, error, words, form));
+        var refusal = queue ?? (kind is null ? LimitRefusal.Of(error) : kind is FailureKind.TooLarge ? LimitRefusal.TooLarge(error.Message) : null);
         kind ??= refusal!.Kind;
         TimeSpan? wait = kind is FailureKind.RateLimited or FailureKind.Unavailable && refusal is not { WaitIsFalse: true }
             ? RetryAfter.Read(response.Headers, error.Message, refusal?.Wait, clock) : null;
@@ -61,7 +62,7 @@ internal sealed class ServiceFailures(ChatProtocol protocol, SecretMask mask, Ti
             RetryAfter = wait,
             Window = refusal?.Window,
             PartialText = kind is FailureKind.BadGeneration && error.FailedGeneration is { } text ? Encoding.UTF8.GetBytes(text) : default,
-            Evidence = mask.Hide(Evidence.Of(response, body.Span)),
+            Evidence = mask.Hide(Evidence.Of(response, body)),
             Billed = kind is FailureKind.BadGeneration || (kind is FailureKind.Filtered && !Says(words, FlaggedPrompt)),
         };
         return (failure, refusal?.With(told, protocol.HeaderMeaning is HeaderMeaning.DailyRequestsMinuteTokens or HeaderMeaning.Named, wait) ?? told);

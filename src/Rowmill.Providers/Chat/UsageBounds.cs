@@ -28,6 +28,12 @@ internal readonly record struct UsageBounds(long Input, long Output)
         Math.Max(route.ContextTokens, TokensPerByteSent * sent + TemplateTokens),
         Math.Max(OverOutputLimit * request.MaxOutputTokens, received));
 
+    /// <summary>The bounds of a call of which only the reply is at hand: no request is made that is larger than the route's context.</summary>
+    /// <param name="route">Whom it asked.</param>
+    /// <param name="received">Bytes of the reply's body.</param>
+    public static UsageBounds OfReply(Route route, long received) => new(
+        TokensPerByteSent * route.ContextTokens + TemplateTokens, Math.Max(OverOutputLimit * route.MaxOutputTokens, received));
+
     /// <summary>The usage, when it can be true; otherwise null, as if the service had not told.</summary>
     public TokenUsage? Believed(TokenUsage? told) =>
         told is { Input: >= 0, CachedInput: >= 0, Output: >= 0 } usage && usage.Input <= Input && usage.Output <= Output ? usage : null;

@@ -71,6 +71,8 @@ internal sealed class GeminiProtocol(Route route) : ChatProtocol(route)
             // Where no free plan is offered it asks for billing; elsewhere nothing is.
             if (ServiceFailures.SaysAny(words, "billing", "free tier")) return FailureKind.QuotaExhausted;
             if (ServiceFailures.SaysAny(words, "location is not supported")) return FailureKind.KeyRefused;
+            // A file that was uploaded a moment ago.
+            if (ServiceFailures.SaysAny(words, "not in an active state")) return FailureKind.Unavailable;
         }
 
         if (status is 429 && ServiceFailures.SaysAny(words, "credits are depleted", "monthly spending cap")) return FailureKind.QuotaExhausted;
@@ -86,9 +88,16 @@ internal sealed class GeminiProtocol(Route route) : ChatProtocol(route)
         route.Model.StartsWith("models/", StringComparison.Ordinal) || route.Model.StartsWith("tunedModels/", StringComparison.Ordinal)
             ? route.Model : "models/" + route.Model;
 
-    private static string Root(string baseUrl)
+    /// <summary>The address of something of a kind of transfer: <c>upload</c> and <c>download</c> stand before the version.</summary>
+    internal static string RootOf(string baseUrl, string transfer) => $"{Host(baseUrl)}/{transfer}{Version}";
+
+    /// <summary>The address under which all operations are; without a slash at its end.</summary>
+    internal static string Root(string baseUrl) => Host(baseUrl) + Version;
+
+    /// <summary>The base address without the version.</summary>
+    internal static string Host(string baseUrl)
     {
         var root = baseUrl.TrimEnd('/');
-        return root.EndsWith(Version, StringComparison.Ordinal) ? root : root + Version;
+        return root.EndsWith(Version, StringComparison.Ordinal) ? root[..^Version.Length] : root;
     }
 }

@@ -4,7 +4,7 @@ namespace Rowmill.Providers.Http;
 
 /// <summary>
 /// Sends one request to one service and reads the whole reply, within its times and sizes. What goes wrong on the way is a value; only the
-/// caller's cancellation is thrown.
+/// caller's cancellation is thrown, and what this machine's own disk refuses of a transfer.
 /// </summary>
 /// <param name="http">Sends.</param>
 /// <param name="clock">The clock of the times.</param>
@@ -32,11 +32,13 @@ internal sealed class HttpChannel(HttpMessageInvoker http, TimeProvider clock, s
     /// <param name="message">The request.</param>
     /// <param name="sent">The buffer behind its content; null when it has none.</param>
     /// <param name="caller">The caller's cancellation.</param>
-    public async ValueTask<HttpAnswer> SendAsync(HttpRequestMessage message, PooledBuffer? sent, CancellationToken caller)
+    /// <param name="transfer">A file that goes with it or comes back, which has no time and no size of its own but may never stand still; null for neither.</param>
+    public async ValueTask<HttpAnswer> SendAsync(HttpRequestMessage message, PooledBuffer? sent, CancellationToken caller, FileTransfer? transfer = null)
     {
         var whole = _timeout;
         var began = clock.GetTimestamp();
         using var deadline = new CancellationTokenSource(whole, clock);
+        if (transfer?.Up is { } up) up.Moved = () => deadline.CancelAfter(whole);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(caller, deadline.Token);
         HttpResponseMessage? response = null;
         PooledBuffer? body = null;
@@ -51,6 +53,17 @@ internal sealed class HttpChannel(HttpMessageInvoker http, TimeProvider clock, s
                 sent?.Abandon(); // a connection that is being torn down may still read it
                 throw;
             }
+            finally
+            {
+                if (transfer?.Up is { } sending) sending.Moved = null;
+            }
+
+            if (transfer is not null) began = clock.GetTimestamp();
+            if (transfer?.Down is { } down && response.IsSuccessStatusCode)
+            {
+                await down.TakeAsync(response, () => deadline.CancelAfter(s_longestPause), either.Token, caller).ConfigureAwait(false);
+                return new HttpAnswer(response, new PooledBuffer(0), null);
+            }
 
             body = new PooledBuffer(ExpectedLength(response));
             var most = response.IsSuccessStatusCode ? LargestReply : LargestError;
@@ -60,6 +73,12 @@ internal sealed class HttpChannel(HttpMessageInvoker http, TimeProvider clock, s
                 ? null
                 : new ModelFailure(FailureKind.BadReply, $"the reply of {baseUrl} is longer than {LargestReply >> 20} MB") { Billed = true };
             return new HttpAnswer(response, body, tooLong);
+        }
+        catch (Exception) when (transfer?.Refused is not null)
+        {
+            response?.Dispose();
+            transfer.Refused.Throw();
+            throw;
         }
         catch (Exception e) when (e is OperationCanceledException || ConnectionFailures.Covers(e))
         {
@@ -72,14 +91,14 @@ internal sealed class HttpChannel(HttpMessageInvoker http, TimeProvider clock, s
 
             // What an error said before it broke is enough to know what it means.
             if (response is { IsSuccessStatusCode: false } && !deadline.IsCancellationRequested) return new HttpAnswer(response, body, null);
-            var failure = deadline.IsCancellationRequested ? TimedOut(response is not null, clock.GetElapsedTime(began)) : ConnectionFailures.Of(e, baseUrl);
+            var failure = deadline.IsCancellationRequested ? TimedOut(response is not null, clock.GetElapsedTime(began), transfer) : ConnectionFailures.Of(e, baseUrl);
             return new HttpAnswer(response, body, failure);
         }
     }
 
-    private ModelFailure TimedOut(bool replied, TimeSpan after) => new(
+    private ModelFailure TimedOut(bool replied, TimeSpan after, FileTransfer? transfer) => new(
         FailureKind.TimedOut,
-        replied && after < _timeout
+        replied && (after < _timeout || transfer?.Down is not null)
             ? $"the reply of {baseUrl} stopped for {s_longestPause.TotalSeconds:0.###} s in the middle"
             : $"no {(replied ? "whole " : "")}reply from {baseUrl} within {_timeout.TotalSeconds:0.###} s");
 

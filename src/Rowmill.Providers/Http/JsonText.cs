@@ -133,6 +133,16 @@ internal static class JsonText
         return json.Read() && json.TokenType is JsonTokenType.StartObject ? json : throw new JsonException("not an object");
     }
 
+    /// <summary>Passes over the value behind a property's name, and tells where in the body it is written; empty for null.</summary>
+    public static Range ReadPlace(ref Utf8JsonReader json)
+    {
+        json.Read();
+        var from = (int)json.TokenStartIndex;
+        if (json.TokenType is JsonTokenType.Null) return from..from;
+        json.Skip();
+        return from..(int)json.BytesConsumed;
+    }
+
     /// <summary>Reads the value behind a property's name: whether there is any but null.</summary>
     public static bool ReadPresence(ref Utf8JsonReader json)
     {

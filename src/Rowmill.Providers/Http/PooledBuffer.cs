@@ -29,13 +29,6 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
         return _array.AsMemory(Length);
     }
 
-    public void Append(ReadOnlySpan<byte> bytes)
-    {
-        Reserve(bytes.Length);
-        bytes.CopyTo(_array.AsSpan(Length));
-        Length += bytes.Length;
-    }
-
     public void Dispose()
     {
         if (_array.Length > 0) ArrayPool<byte>.Shared.Return(_array);

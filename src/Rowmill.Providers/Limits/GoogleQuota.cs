@@ -62,6 +62,7 @@ internal sealed record GoogleQuota(IReadOnlyList<GoogleViolation> Violations, Ti
     // GenerateRequestsPerDayPerProjectPerModel-FreeTier, GenerateContentInputTokensPerModelPerMinute-FreeTier.
     private static string? Window(string id, string metric, bool isDay)
     {
+        if (Says(id, "Enqueued") || Says(metric, "enqueued")) return LimitNames.EnqueuedTokens;
         if (!isDay && !Says(id, "PerMinute")) return null;
         if (Says(id, "Token") || Says(metric, "token"))
         {

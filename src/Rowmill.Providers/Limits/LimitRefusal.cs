@@ -31,6 +31,19 @@ internal sealed record LimitRefusal(FailureKind Kind)
     /// <summary>True when a code says that the account has no money left.</summary>
     public static bool IsQuotaCode(ServiceError error) => HasCode(error, s_quotaCodes);
 
+    /// <summary>
+    /// Reads a batch that was refused because too many tokens of others wait already: a 400, a 429, or the error of a batch that failed while it was
+    /// checked. Null for anything else.
+    /// </summary>
+    public static LimitRefusal? OfQueue(ServiceError error)
+    {
+        var words = error.Message ?? "";
+        if (error.Code is not "token_limit_exceeded" && !Says(words, "enqueued token limit")) return null;
+        // "Limit: 900,000 enqueued tokens"
+        var limit = LimitText.Find(words)?.Limit;
+        return new(FailureKind.RateLimited) { Readings = [new LimitReading(LimitNames.EnqueuedTokens) { Limit = limit, Refused = true }] };
+    }
+
     /// <summary>Reads a 429.</summary>
     public static LimitRefusal Of(ServiceError error)
     {

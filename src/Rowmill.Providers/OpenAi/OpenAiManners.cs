@@ -47,7 +47,8 @@ internal sealed record OpenAiManners(string OutputLimit, HeaderMeaning Headers, 
         Uri.TryCreate(baseUrl, UriKind.Absolute, out var url)
         && (url.Host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase) || IsAzureDeployment(baseUrl));
 
-    private static bool IsAzureDeployment(string baseUrl) => baseUrl.Contains("/openai/deployments/", StringComparison.Ordinal);
+    /// <summary>True for Azure's own interface, where an address is of one model and knows neither files nor batches.</summary>
+    internal static bool IsAzureDeployment(string baseUrl) => baseUrl.Contains("/openai/deployments/", StringComparison.Ordinal);
 
     // json_schema came with gpt-4o of August 2024; what is older knows json_object at best.
     private static StructuredOutput OpenAi(string model) =>

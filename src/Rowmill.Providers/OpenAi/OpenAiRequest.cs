@@ -37,9 +37,16 @@ internal static class OpenAiRequest
             json.WriteStartObject("json_schema"u8);
             json.WriteString("name"u8, "rows"u8);
             json.WriteBoolean("strict"u8, strict is not null);
-            json.WritePropertyName("schema"u8);
-            if (strict is null) json.WriteRawValue(request.ReplySchema.Span);
-            else strict.Json.WriteTo(json);
+            if (strict is null)
+            {
+                body.Schema("schema", request.ReplySchema);
+            }
+            else
+            {
+                json.WritePropertyName("schema"u8);
+                strict.Json.WriteTo(json);
+            }
+
             json.WriteEndObject();
             body.Lose(strict?.Losses ?? []);
         }

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text;
 using Rowmill.Core.Models;
 using Rowmill.Providers.Chat;
+using Rowmill.Providers.Http;
 using Rowmill.Providers.OpenAi;
 
 namespace Rowmill.Providers.Transcription;
@@ -60,13 +60,9 @@ internal sealed class TranscriptionClient(Route route, ServiceConnection connect
 
     private static TranscriptionResult Failed(FailureKind kind, string words) => new() { Failure = new ModelFailure(kind, words) };
 
-    private MultipartFormDataContent Form(Stream sound, string name, TranscriptionOptions options)
+    private MultipartForm Form(Stream sound, string name, TranscriptionOptions options)
     {
-        var boundary = "rowmill-" + Guid.NewGuid().ToString("N");
-        var form = new MultipartFormDataContent(boundary);
-        // Not every server takes it in quotes.
-        form.Headers.Remove("Content-Type");
-        form.Headers.TryAddWithoutValidation("Content-Type", $"multipart/form-data; boundary={boundary}");
+        var form = new MultipartForm();
         Add("model", route.Model);
         Add("response_format", Word(options.Format));
         if (options.Language is { } language) Add("language", language);
@@ -74,19 +70,11 @@ internal sealed class TranscriptionClient(Route route, ServiceConnection connect
         if (options.Temperature is { } temperature) Add("temperature", temperature.ToString(CultureInfo.InvariantCulture));
         if (options.Times.HasFlag(TranscriptTimes.Segments)) Add("timestamp_granularities[]", "segment");
         if (options.Times.HasFlag(TranscriptTimes.Words)) Add("timestamp_granularities[]", "word");
-        var file = new StreamContent(sound);
-        file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         // Services go by the extension; the rest of the name is nobody's business.
-        file.Headers.TryAddWithoutValidation("Content-Disposition", $"form-data; name=\"file\"; filename=\"recording{Extension(name)}\"");
-        form.Add(file);
+        form.AddFile(new StreamContent(sound), "recording" + Extension(name), "application/octet-stream");
         return form;
 
-        void Add(string field, string value)
-        {
-            var content = new ByteArrayContent(Encoding.UTF8.GetBytes(value));
-            content.Headers.TryAddWithoutValidation("Content-Disposition", $"form-data; name=\"{field}\"");
-            form.Add(content);
-        }
+        void Add(string field, string value) => form.AddField(field, value);
     }
 
     private static string Extension(string name) =>
