@@ -208,7 +208,7 @@ internal sealed class BatchHarvest(BatchWork work)
     private static (Pack Pack, int Outages) PackOf(BatchLine line)
     {
         var rows = new Ask[line.Rows.Count];
-        for (var i = 0; i < rows.Length; i++) rows[i] = new Ask(line.Rows[i], line.Tokens[i]);
+        for (var i = 0; i < rows.Length; i++) rows[i] = Ask.InLine(line.Rows[i], line.Tokens[i]);
         if (BatchPast.Read(line.Past) is not [var past]) return (new Pack(rows), 0);
         foreach (var been in past.Rows)
             if (Array.Find(rows, r => r.Key == been.Key) is { } row) row.Resume(been);

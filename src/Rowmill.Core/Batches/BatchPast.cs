@@ -115,12 +115,10 @@ internal static class BatchPast
     private static Ask ReadRow(JsonElement json)
     {
         var key = UInt128.Parse(json.GetProperty("key").GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-        var row = new Ask(new RowKey((ulong)(key >> 64), (ulong)key), Count(json, "tokens"))
-        {
-            Past = new RowPast(
-                Count(json, "left_out"), Count(json, "alone"), Count(json, "room"),
-                json.TryGetProperty("ended_on", out var ended) ? [.. ended.EnumerateArray().Select(e => e.GetString()!)] : []),
-        };
+        var row = Ask.InLine(new RowKey((ulong)(key >> 64), (ulong)key), Count(json, "tokens"));
+        row.Past = new RowPast(
+            Count(json, "left_out"), Count(json, "alone"), Count(json, "room"),
+            json.TryGetProperty("ended_on", out var ended) ? [.. ended.EnumerateArray().Select(e => e.GetString()!)] : []);
         if (row.Past is { LeftOut: 0, TriesAlone: 0, Room: 0, EndedOn.Count: 0 }) row.Past = RowPast.None;
         if (json.TryGetProperty("asked", out var asked))
             foreach (var route in asked.EnumerateObject()) row.CountAttempt(route.Name, route.Value.GetInt32());

@@ -21,6 +21,7 @@ internal sealed class BatchPreparation(BatchWork work, bool forFile = false)
     private readonly List<BatchRecord> _written = [];
     private readonly Dictionary<BatchRoute, Open> _open = [];
     private string _prefix = "";
+    private int _begun;
     private decimal? _money;
     private decimal _spent;
 
@@ -39,6 +40,7 @@ internal sealed class BatchPreparation(BatchWork work, bool forFile = false)
         var cancel = work.Run.Stop.Stopping;
         _money = await work.MoneyLeftAsync().ConfigureAwait(false) - work.In(BatchPhase.Prepared).Sum(r => r.MaxUsd ?? 0);
         _prefix = BatchNaming.Prefix(work.Plan.Job.Name, work.Environment.Chance);
+        _begun = work.Records.Count(r => r.Name.StartsWith(_prefix, StringComparison.Ordinal));
         await ReadRestsAsync(cancel).ConfigureAwait(false);
         using var intake = new BatchIntake(work, _rests);
         try
@@ -177,8 +179,6 @@ internal sealed class BatchPreparation(BatchWork work, bool forFile = false)
         _begun++;
         return new BatchWriter(work, route, most, stage, BatchNaming.Batch(_prefix, _begun));
     }
-
-    private int _begun;
 
     private async ValueTask FinishAsync(BatchWriter writer)
     {

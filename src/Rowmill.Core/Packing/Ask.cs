@@ -12,7 +12,7 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
     /// <summary>A row in a line of a batch: its fields are in the file.</summary>
     /// <param name="key">What it is.</param>
     /// <param name="tokens">Estimated tokens of its fields.</param>
-    public Ask(RowKey key, int tokens) : this(key, default(ReadOnlyMemory<byte>)) => Tokens = tokens;
+    public static Ask InLine(RowKey key, int tokens) => new(key, default) { Tokens = tokens };
 
     /// <summary>What it is.</summary>
     public RowKey Key { get; } = key;
@@ -21,7 +21,7 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
     public ReadOnlyMemory<byte> Fragment { get; } = fragment;
 
     /// <summary>Estimated tokens of the fragment.</summary>
-    public int Tokens { get; } = TokenEstimate.Of(fragment.Span);
+    public int Tokens { get; private init; } = TokenEstimate.Of(fragment.Span);
 
     /// <summary>How many rows of the source share this key and wait for this one answer.</summary>
     public int Rows { get; set; } = 1;

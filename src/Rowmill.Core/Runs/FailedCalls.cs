@@ -138,7 +138,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
     {
         run.Events.Emit("probe", new JsonObject { ["model"] = call.Route.Route.Name, ["reason"] = RowFailures.Unavailable });
         var others = run.Routes.Where(r => r != call.Route).Select(r => r.Id);
-        return new Pack([new Ask(call.Pack.Rows[0].Key, ReadOnlyMemory<byte>.Empty) { Past = RowPast.None with { EndedOn = [.. others] } }]) { IsProbe = true };
+        return new Pack([new Ask(call.Pack.Rows[0].Key, default) { Past = RowPast.None with { EndedOn = [.. others] } }]) { IsProbe = true };
     }
 
     private void Refuse(RouteState route, ModelFailure failure)

@@ -210,5 +210,7 @@ internal sealed class SqliteBatchStore(Writer writer, Reader<TableReader> tables
         Told = BatchText.Told(read.Text(19)),
         Results = BatchText.Results(read.Text(20)),
         Note = read.Text(21),
+        AskedRows = (int)read.Int64(22),
+        GoodRows = (int)read.Int64(23),
     };
 }

@@ -81,7 +81,7 @@ internal sealed class SaveBatchOp(Lease lease, BatchRecord batch) : WriteOp
             .Bind(12, batch.Reserved.Input).Bind(13, batch.Reserved.CachedInput).Bind(14, batch.Reserved.Output)
             .Bind(15, batch.MaxUsd).Bind(16, StoreTime.Of(batch.PreparedAt)).Bind(17, TimeOf(batch.SubmittedAt)).Bind(18, TimeOf(batch.EndedAt))
             .Bind(19, batch.UploadSession).Bind(20, batch.Upload).Bind(21, batch.ServiceId)
-            .Bind(22, BatchText.Of(batch.Told)).Bind(23, BatchText.Of(batch.Results)).Bind(24, batch.Note)
+            .Bind(22, BatchText.Of(batch.Told)).Bind(23, BatchText.Of(batch.Results)).Bind(24, batch.Note).Bind(25, batch.AskedRows).Bind(26, batch.GoodRows)
             .Run();
         var (first, last) = BatchLineId.Range(id);
         session.Statement("batch_saved_first").Bind(1, id).Bind(2, first).Bind(3, last).Run();

@@ -30,6 +30,8 @@ CREATE TABLE batches (
   told TEXT,
   results TEXT,
   note TEXT,
+  asked_rows INTEGER NOT NULL DEFAULT 0, -- rows the service took through, and those of them that ended well
+  good_rows INTEGER NOT NULL DEFAULT 0,
   open_lines INTEGER NOT NULL DEFAULT 0, -- how many are in batch_lines, and the rows in them
   open_rows INTEGER NOT NULL DEFAULT 0
 );
