@@ -58,7 +58,7 @@ public static class ModelClients
         var http = Http(route, Check(route, keys), handler);
         var protocol = Protocol(route, clock);
         var key = keys.Find(route);
-        var connection = new BatchConnection(new ServiceConnection(protocol, key, clock, http), route.BaseUrl);
+        var connection = new BatchConnection(new ServiceConnection(protocol, key, clock, http), route.BaseUrl, route.Provider == "gemini" ? GeminiBatches.Kind : _ => null);
         BatchWire wire = route.Provider switch
         {
             "gemini" => new GeminiBatches(route, connection, clock),

@@ -118,6 +118,9 @@ public sealed record SimulatorOptions
     /// <summary>True to count a repeated system message as cached tokens; off by default, so that usage does not depend on order.</summary>
     public bool PromptCache { get; init; }
 
+    /// <summary>What its batches are like, where its dialect has batches: <c>openai, groq, gemini, anthropic</c>.</summary>
+    public SimulatorBatchOptions Batches { get; init; } = new();
+
     /// <summary>How many of the newest ledger entries are kept; null for all, 0 for counts only.</summary>
     public int? LedgerCapacity { get; init; }
 
@@ -220,6 +223,7 @@ public sealed record SimulatorOptions
         if (PoisonText?.Length == 0) yield return Wrong("poison_text", "It is empty and would match every row.");
         if (AbstainText?.Length == 0) yield return Wrong("abstain_text", "It is empty and would match every row.");
         if (ThoughtTokens < 0) yield return Wrong("thought_tokens", $"{ThoughtTokens} is negative.");
+        foreach (var problem in Batches.Problems()) yield return problem;
         if (LedgerCapacity < 0) yield return Wrong("ledger_capacity", $"{LedgerCapacity} is negative.");
     }
 

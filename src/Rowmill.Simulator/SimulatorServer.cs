@@ -4,9 +4,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Rowmill.Core;
+using Rowmill.Simulator.Batches;
 using Rowmill.Simulator.Dialects;
 using Rowmill.Simulator.Http;
 using Rowmill.Simulator.Ledger;
+using Rowmill.Simulator.Protocol;
 
 namespace Rowmill.Simulator;
 
@@ -23,20 +25,32 @@ public sealed class SimulatorServer : IAsyncDisposable
     private readonly RequestLedger _ledger;
     private readonly Desk _desk;
     private readonly ChatEndpoint _chat;
+    private readonly ShiftedClock _clock;
+    private readonly BatchLedger _lines;
+    private readonly FileRoom _files;
+    private readonly BatchFaultPlan _batchFaults;
+    private readonly BatchRoom _batches;
     private readonly KestrelServer _kestrel;
     private int _disposed;
 
-    private SimulatorServer(SimulatorOptions options, TimeProvider clock)
+    private SimulatorServer(SimulatorOptions options, TimeProvider real)
     {
+        var clock = _clock = new ShiftedClock(real);
         Options = options;
         _service = Service.Of(options);
         _ledger = new RequestLedger(options.LedgerCapacity, clock);
+        _lines = new BatchLedger(_ledger.KeepsRows);
         var replies = new Replies(options, clock, _ledger);
-        _desk = new Desk(options, clock, _service.Main, _ledger, replies, _stopping.Token);
+        _desk = new Desk(options, clock, _service.Main, _ledger, _lines, replies, _stopping.Token);
         _chat = new ChatEndpoint(options, clock, _service.Main, _desk);
         var info = new InfoEndpoint(options, clock, _ledger, replies, () => [.. _desk.Accounts.Select(a => a.Model).Distinct()]);
-        var endpoints = new Endpoints(_chat, new EmbedEndpoint(options, _desk), new SpeechEndpoint(options, _desk), info);
-        Front = new HttpFront(options, _service, _ledger, replies, endpoints, () => Stats, Reset);
+        _files = new FileRoom(clock);
+        _batchFaults = new BatchFaultPlan(options);
+        _batches = new BatchRoom(options, clock, _files, _batchFaults, new LineClerk(_chat, _desk, _lines).Answer);
+        var batches = new BatchDesk(options, _files, _batches, _batchFaults, replies, _ledger);
+        var endpoints = new Endpoints(_chat, new EmbedEndpoint(options, _desk), new SpeechEndpoint(options, _desk), info, batches);
+        var controls = new Controls(_service.Main, replies, () => Stats, Reset, _clock, _batchFaults);
+        Front = new HttpFront(options, _service, _ledger, replies, endpoints, controls);
 
         var server = new KestrelServerOptions { AddServerHeader = false };
         server.Limits.MaxRequestBodySize = MaxBody;
@@ -55,7 +69,15 @@ public sealed class SimulatorServer : IAsyncDisposable
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1/v1");
 
     /// <summary>What it has seen so far; each read is a new snapshot.</summary>
-    public SimulatorStats Stats => _ledger.Snapshot() with { Accounts = _desk.Accounts };
+    public SimulatorStats Stats
+    {
+        get
+        {
+            // Batches answer their lines when they are looked at, so they are looked at first.
+            var batches = _batches.Snapshot();
+            return _lines.AddTo(_ledger.Snapshot()) with { Accounts = _desk.Accounts, Batches = batches };
+        }
+    }
 
     /// <summary>The newest accepted requests, oldest first, as many as <see cref="SimulatorOptions.LedgerCapacity"/> keeps.</summary>
     public IReadOnlyList<LedgerEntry> Ledger => _ledger.Entries();
@@ -94,9 +116,26 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>How many of the ledger's billed requests held a row with this text.</summary>
     public int TimesBilled(string text) => Ledger.Count(e => e.Billed && Holds(e, text));
 
-    /// <summary>Forgets everything: statistics, ledger, limits, the script's place, cached prefixes.</summary>
+    /// <summary>How many lines of batches with this custom id were billed; 0 where <see cref="SimulatorOptions.LedgerCapacity"/> keeps nothing.</summary>
+    public int TimesLineBilled(string customId)
+    {
+        _batches.Snapshot();
+        return _lines.TimesBilled(customId);
+    }
+
+    /// <summary>Pushes its clock forward, as <c>POST /clock</c> does: limits refill, batches go on, files expire.</summary>
+    public void Advance(TimeSpan by) => _clock.Advance(by);
+
+    /// <summary>Lets these faults of batches hold in the place of all others, as <c>POST /batch-faults</c> does.</summary>
+    public void SetBatchFaults(params IReadOnlyList<SimulatorBatchFaultRule> rules) => _batchFaults.Set(rules);
+
+    /// <summary>Forgets everything: statistics, ledger, limits, the script's place, cached prefixes, batches and files. The clock stays.</summary>
     public void Reset()
     {
+        _batches.Reset();
+        _files.Reset();
+        _batchFaults.Reset();
+        _lines.Reset();
         _ledger.Reset();
         _desk.Reset();
         _chat.Reset();
@@ -111,6 +150,8 @@ public sealed class SimulatorServer : IAsyncDisposable
         await now.CancelAsync();
         await _kestrel.StopAsync(now.Token);
         _kestrel.Dispose();
+        _batches.Reset();
+        _files.Dispose();
         _stopping.Dispose();
     }
 

@@ -42,6 +42,20 @@ public sealed record SimulatorStats
     /// <summary>Reply tokens of billed requests.</summary>
     public required long OutputTokens { get; init; }
 
+    /// <summary>Every batch there ever was, oldest first.</summary>
+    public IReadOnlyList<SimulatorBatch> Batches { get; init; } = [];
+
+    /// <summary>Lines of batches that are charged for.</summary>
+    public long BatchLinesBilled { get; init; }
+
+    /// <summary>
+    /// Of them, those that asked about a row for which an earlier line had already delivered a good answer to the same question (system message and model).
+    /// </summary>
+    public long BatchLinesBilledTwice { get; init; }
+
+    /// <summary>Rows charged after a batch had delivered a good answer for them, in a line of a batch or outside of batches.</summary>
+    public long BatchRowsBilledTwice { get; init; }
+
     /// <summary>What each key has taken of each model, in the order of their first request.</summary>
     public IReadOnlyList<AccountStats> Accounts { get; init; } = [];
 

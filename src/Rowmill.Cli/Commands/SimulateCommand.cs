@@ -52,8 +52,9 @@ internal static class SimulateCommand
         var old = new Option<bool>("--old-server") { Description = "Behave as an older version of a local server." };
         var cache = new Option<bool>("--prompt-cache") { Description = "Tell repeated prompts as cached tokens." };
         var seed = new Option<long>("--seed") { Description = "The seed of everything that looks like chance.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var batches = new SimulatedBatches();
         var json = JobArguments.JsonOption();
-        foreach (var option in new Option[] { port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, forms, poison, drift, noise, abstain, key, models, context, thoughts, memory, old, cache, seed, json })
+        foreach (var option in (Option[])[port, dialect, latency, jitter, rpm, tpm, itpm, otpm, rpd, tpd, burst, silent, hint, parallel, maxParallel, fault, forms, poison, drift, noise, abstain, key, models, context, thoughts, memory, old, cache, seed, .. batches.All, json])
             command.Options.Add(option);
         command.SetAction((parsed, _) =>
         {
@@ -82,6 +83,7 @@ internal static class SimulateCommand
                 OldServer = parsed.GetValue(old),
                 PromptCache = parsed.GetValue(cache),
                 Seed = parsed.GetValue(seed),
+                Batches = batches.Read(parsed),
                 LedgerCapacity = 0,
             };
             options = WithDrift(options, parsed.GetValue(drift)) with { NoiseRate = parsed.GetValue(noise) is { } often ? Rate("--noise", often) : 0 };

@@ -7,7 +7,10 @@ using Rowmill.Providers.Http;
 namespace Rowmill.Providers.Batches;
 
 /// <summary>The exchanges of a service's batch API. They count in windows of their own, so of what is said of limits only the queue's is passed on.</summary>
-internal sealed class BatchConnection(ServiceConnection connection, string baseUrl)
+/// <param name="connection">Sends.</param>
+/// <param name="baseUrl">The only host that is sent to.</param>
+/// <param name="kind">What a refusal means where it differs from a chat's; null where it does not.</param>
+internal sealed class BatchConnection(ServiceConnection connection, string baseUrl, Func<ServiceError, FailureKind?> kind)
 {
     private readonly Uri _base = new(baseUrl);
 
@@ -33,7 +36,7 @@ internal sealed class BatchConnection(ServiceConnection connection, string baseU
             cancellationToken.ThrowIfCancellationRequested();
             // The last guard: whatever address a service told, its key goes nowhere else.
             if (!IsOurs(message.RequestUri!)) throw new InvalidOperationException($"{message.RequestUri!.Host} is not the host of {baseUrl}");
-            var reply = await connection.SendAsync(message, null, read, _ => null, transfer, cancellationToken).ConfigureAwait(false);
+            var reply = await connection.SendAsync(message, null, read, kind, transfer, cancellationToken).ConfigureAwait(false);
             return new BatchReply<T> { Value = reply.Value, Failure = Own(reply.Failure), Limits = OfQueue(reply.Limits) };
         }
     }
@@ -48,7 +51,7 @@ internal sealed class BatchConnection(ServiceConnection connection, string baseU
     public (ModelFailure Failure, IReadOnlyList<LimitReading> Limits) Refused(int status, ReadOnlyMemory<byte> body)
     {
         using var response = new HttpResponseMessage((HttpStatusCode)status);
-        var (failure, limits) = connection.Refused(response, body, _ => null);
+        var (failure, limits) = connection.Refused(response, body, kind);
         return (Own(failure with { HttpStatus = null })!, OfQueue(limits));
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Rowmill.Core.Models;
+using Rowmill.Providers.Chat;
 using Rowmill.Providers.Gemini;
 using Rowmill.Providers.Http;
 
@@ -27,6 +28,10 @@ internal sealed class GeminiBatches(Route route, BatchConnection connection, Tim
     /// all, so one is kept to twice what the largest of the others takes. How long results stay is told as six weeks and as 48 hours: the shorter counts.
     /// </remarks>
     public override BatchCaps Caps { get; } = new(200_000, 2_000_000_000) { Concurrent = 100, ResultsKept = TimeSpan.FromHours(48) };
+
+    /// <summary>What a refusal means where it differs from a chat's: a file that was uploaded a moment ago may not be ready.</summary>
+    public static FailureKind? Kind(ServiceError error) =>
+        error.Status is "FAILED_PRECONDITION" && ServiceFailures.SaysAny(error.Message ?? "", "not in an active state") ? FailureKind.Unavailable : null;
 
     /// <inheritdoc/>
     public override string AddressOf(string id) => $"{_root}/{Escaped(id)}";

@@ -71,8 +71,6 @@ internal sealed class GeminiProtocol(Route route) : ChatProtocol(route)
             // Where no free plan is offered it asks for billing; elsewhere nothing is.
             if (ServiceFailures.SaysAny(words, "billing", "free tier")) return FailureKind.QuotaExhausted;
             if (ServiceFailures.SaysAny(words, "location is not supported")) return FailureKind.KeyRefused;
-            // A file that was uploaded a moment ago.
-            if (ServiceFailures.SaysAny(words, "not in an active state")) return FailureKind.Unavailable;
         }
 
         if (status is 429 && ServiceFailures.SaysAny(words, "credits are depleted", "monthly spending cap")) return FailureKind.QuotaExhausted;

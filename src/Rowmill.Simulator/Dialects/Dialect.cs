@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Rowmill.Simulator.Batches;
 using Rowmill.Simulator.Dialects.Gemini;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
@@ -16,6 +17,9 @@ internal abstract class Dialect(SimulatorOptions options)
 
     /// <summary>How vectors are asked for; null where there are none.</summary>
     public virtual EmbedWire? Embed => null;
+
+    /// <summary>How batches are made and fetched; null where there are none.</summary>
+    public virtual BatchWire? Batches => null;
 
     /// <summary>The forms in which a transcript may come; empty where there are none.</summary>
     public virtual IReadOnlyList<string> TranscriptForms => [];

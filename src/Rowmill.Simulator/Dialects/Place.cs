@@ -26,6 +26,27 @@ internal enum Operation
 
     /// <summary>Turn speech into text.</summary>
     Transcribe,
+
+    /// <summary>Anything about batches and their files.</summary>
+    Batch,
+}
+
+/// <summary>What is wanted of batches and their files.</summary>
+internal enum BatchVerb
+{
+    CreateFile,
+
+    /// <summary>Bring a part of a file, or ask how much of it has come.</summary>
+    ContinueFile,
+    ListFiles,
+    GetFile,
+    DeleteFile,
+    Download,
+    Create,
+    List,
+    Get,
+    Cancel,
+    Delete,
 }
 
 /// <summary>Where a request has gone.</summary>
@@ -39,4 +60,16 @@ internal sealed record Place(Operation Operation, string Method, string? Model =
 
     /// <summary>Which of several forms of the operation the path names, such as a batch; empty for the only one.</summary>
     public string Form { get; init; } = "";
+
+    /// <summary>What is wanted of batches and their files.</summary>
+    public BatchVerb Verb { get; init; }
+
+    /// <summary>The id of the batch or file that the path names; empty for none.</summary>
+    public string Subject { get; init; } = "";
+
+    /// <summary>True when the address itself tells who asks.</summary>
+    public bool NeedsNoKey { get; init; }
+
+    /// <summary>A place of batches and their files.</summary>
+    public static Place Of(BatchVerb verb, string method, string subject = "") => new(Operation.Batch, method) { Verb = verb, Subject = subject };
 }

@@ -26,7 +26,12 @@ internal sealed class ChatEndpoint(SimulatorOptions options, TimeProvider clock,
     {
         var type = context.Request.ContentType;
         if (dialect.WantsJsonContentType && !RequestBody.Is(type, "application/json")) return (null, dialect.BadContentType(type ?? ""));
-        var body = await RequestBody.ReadAsync(context);
+        return Read(dialect, place, key, await RequestBody.ReadAsync(context));
+    }
+
+    /// <summary>The work that a body asks for, or its first mistake.</summary>
+    public (Work? Work, ErrorReply? Error) Read(Dialect dialect, Place place, string key, ReadOnlyMemory<byte> body)
+    {
         var read = JsonBody.Read(body, static (root, to) => to.dialect.Chat.Read(root, to.place), (dialect, place));
         var (request, error) = read ?? (null, dialect.BadJson());
         if (request?.Form.Kind is { } form && Options.RefusedForms.Contains(form)) return (null, dialect.RefusedForm(request.Model, form));
@@ -59,6 +64,8 @@ internal sealed class ChatEndpoint(SimulatorOptions options, TimeProvider clock,
         public override int Output => _request.MaxTokens is > 0 ? _request.MaxTokens.Value : UnnamedOutput;
 
         public override IReadOnlyList<AskedRow> Rows { get; }
+
+        public override ulong Question => Mix.With(Mix.Hash(_request.System), _request.Model);
 
         public override ErrorReply? Misfit()
         {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Rowmill.Simulator.Answers;
+using Rowmill.Simulator.Batches;
 using Rowmill.Simulator.Dialects;
 using Rowmill.Simulator.Faults;
 using Rowmill.Simulator.Ledger;
@@ -10,7 +11,7 @@ namespace Rowmill.Simulator.Http;
 
 /// <summary>The way of every request for a model, whatever its form: admits, lets the model work, settles, replies.</summary>
 internal sealed class Desk(
-    SimulatorOptions options, TimeProvider clock, Dialect main, RequestLedger ledger, Replies replies, CancellationToken stopping)
+    SimulatorOptions options, TimeProvider clock, Dialect main, RequestLedger ledger, BatchLedger batches, Replies replies, CancellationToken stopping)
 {
     private readonly WorkRoom _room = new(options, clock, stopping);
     private readonly LimitGate _limits = new(options, clock, main.CalendarDays);
@@ -47,6 +48,42 @@ internal sealed class Desk(
         }
     }
 
+    /// <summary>Answers a request of a batch: as any other, but under no limit and at once.</summary>
+    public LineReply Answer(Work work)
+    {
+        if (Misfit(work) is { } misfit) return Refused(misfit);
+        if (Interlocked.Increment(ref _admitted) > options.MaxRequests) return Refused(work.Dialect.QuotaExceeded());
+        var (fault, chance) = _faults.Next(work.Content);
+        var ticket = ledger.Accept(work.Model, work.Rows);
+        // Nobody waits for a line on a connection of its own: what would break that is a failure of the service.
+        var error = Interruption(work, fault) ?? (fault is SimulatorFault.Drop or SimulatorFault.Hang ? work.Dialect.ServerError() : null);
+        if (error is not null)
+        {
+            ledger.Close(ticket, FaultNames.Of(fault), bill: null);
+            return Refused(error);
+        }
+
+        var made = work.Make(fault, chance);
+        if (made.Error is { Charged: false } refused)
+        {
+            ledger.Close(ticket, made.Outcome, bill: null);
+            return Refused(refused);
+        }
+
+        var bill = work.Settle(made);
+        ledger.Close(ticket, made.Outcome, bill);
+        if (made.Error is { } charged) return Refused(charged) with { Bill = bill };
+        var number = $"{chance:x16}";
+        return new LineReply(LineEnd.Done, work.Write(bill, chance, clock.GetUtcNow(), options.Latency).Body, null, number)
+        {
+            Bill = bill,
+            Rows = work.Rows.Count,
+            IsGood = made.Outcome == FaultNames.Of(SimulatorFault.None),
+        };
+
+        LineReply Refused(ErrorReply refusal) => LineReply.Refused(work.Dialect, refusal, work.Content) with { Rows = work.Rows.Count };
+    }
+
     private async Task InsideAsync(HttpContext context, Work work)
     {
         try
@@ -62,10 +99,7 @@ internal sealed class Desk(
     private async Task AdmitAsync(HttpContext context, Work work)
     {
         var dialect = work.Dialect;
-        var misfit = dialect.ChecksModel && options.KnownModels?.Contains(work.Model, StringComparer.Ordinal) == false
-            ? dialect.UnknownModel(work.Model)
-            : work.Misfit();
-        if (misfit is not null)
+        if (Misfit(work) is { } misfit)
         {
             await replies.RefuseAsync(context, dialect, misfit);
             return;
@@ -94,8 +128,28 @@ internal sealed class Desk(
     /// <summary>The faults in which the model does nothing; false when the request goes on.</summary>
     private async Task<bool> InterruptAsync(Exchange exchange, SimulatorFault fault)
     {
-        var (dialect, model) = (exchange.Work.Dialect, exchange.Work.Model);
-        ErrorReply? error = fault switch
+        var error = Interruption(exchange.Work, fault);
+        if (error is null && fault is not (SimulatorFault.Drop or SimulatorFault.Hang)) return false;
+
+        if (fault == SimulatorFault.Hang) await _room.StayAsync(exchange.Context, Timeout.InfiniteTimeSpan);
+        // A refusal at the door counts as never made; a failure behind it costs the request, but no tokens.
+        if (error?.Status is 401 or 403 or 429) exchange.Reservation.Cancel();
+        else exchange.Reservation.Settle(default, bill: null);
+        ledger.Close(exchange.Ticket, FaultNames.Of(fault), bill: null);
+        if (error is null) exchange.Context.Abort();
+        else await replies.SendAsync(exchange.Context, exchange.Work.Dialect, error, exchange.Limits);
+        return true;
+    }
+
+    private ErrorReply? Misfit(Work work) => work.Dialect.ChecksModel && options.KnownModels?.Contains(work.Model, StringComparer.Ordinal) == false
+        ? work.Dialect.UnknownModel(work.Model)
+        : work.Misfit();
+
+    /// <summary>The refusal that a fault puts in the place of the model's work; null when it does not.</summary>
+    private ErrorReply? Interruption(Work work, SimulatorFault fault)
+    {
+        var (dialect, model) = (work.Dialect, work.Model);
+        return fault switch
         {
             SimulatorFault.Http429 => dialect.RateLimited(model, Invented()),
             SimulatorFault.Quota => dialect.QuotaExceeded(),
@@ -108,22 +162,12 @@ internal sealed class Desk(
             SimulatorFault.RetryAfterGarbage => dialect.Limited("soon"),
             SimulatorFault.RetryAfterYear => dialect.Limited("31536000"),
             SimulatorFault.SpendCap => dialect.SpendCap(),
-            SimulatorFault.BadKey => dialect.WrongKey(exchange.Work.Key),
+            SimulatorFault.BadKey => dialect.WrongKey(work.Key),
             SimulatorFault.Cloudflare1010 => ErrorReply.TurnedAway,
             SimulatorFault.MemoryOld => dialect.OutOfMemory(old: true),
             SimulatorFault.MemoryNew => dialect.OutOfMemory(old: false),
             _ => null,
         };
-        if (error is null && fault is not (SimulatorFault.Drop or SimulatorFault.Hang)) return false;
-
-        if (fault == SimulatorFault.Hang) await _room.StayAsync(exchange.Context, Timeout.InfiniteTimeSpan);
-        // A refusal at the door counts as never made; a failure behind it costs the request, but no tokens.
-        if (error?.Status is 401 or 403 or 429) exchange.Reservation.Cancel();
-        else exchange.Reservation.Settle(default, bill: null);
-        ledger.Close(exchange.Ticket, FaultNames.Of(fault), bill: null);
-        if (error is null) exchange.Context.Abort();
-        else await replies.SendAsync(exchange.Context, dialect, error, exchange.Limits);
-        return true;
     }
 
     private async Task CompleteAsync(Exchange exchange, SimulatorFault fault)
@@ -153,6 +197,7 @@ internal sealed class Desk(
         exchange.Reservation.Settle(work.Dialect.Count(bill.Prompt - free, bill.Output), bill);
         // What was begun is charged for, whether the client waited or not.
         ledger.Close(exchange.Ticket, end == WorkEnd.Done ? made.Outcome : "client_gone", bill);
+        batches.Online(work.Question, work.Rows);
         if (end != WorkEnd.Done)
         {
             context.Abort();

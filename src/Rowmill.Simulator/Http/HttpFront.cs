@@ -9,8 +9,7 @@ namespace Rowmill.Simulator.Http;
 
 /// <summary>Takes requests from Kestrel, checks who asks, and finds the endpoint. No hosting around it: it starts in milliseconds.</summary>
 internal sealed class HttpFront(
-    SimulatorOptions options, Service service, RequestLedger ledger, Replies replies, Endpoints endpoints, Func<SimulatorStats> stats,
-    Action reset)
+    SimulatorOptions options, Service service, RequestLedger ledger, Replies replies, Endpoints endpoints, Controls controls)
     : IHttpApplication<HttpContext>
 {
     public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
@@ -35,15 +34,7 @@ internal sealed class HttpFront(
     private Task RouteAsync(HttpContext context)
     {
         var (method, path) = (context.Request.Method, context.Request.Path.Value ?? "/");
-        switch (path)
-        {
-            case "/stats" when method == "GET":
-                return replies.SendAsync(context, service.Main, 200, "application/json", StatsBody.Write(stats()));
-            case "/reset" when method == "POST":
-                reset();
-                return replies.SendAsync(context, service.Main, 200, "application/json", "{}"u8.ToArray());
-        }
-
+        if (controls.Find(method, path) is { } control) return control(context);
         ledger.Arrived();
         var found = service.Find(context.Request);
         var dialect = found?.Dialect ?? service.Main;
@@ -59,7 +50,8 @@ internal sealed class HttpFront(
             return replies.RefuseAsync(context, dialect, error);
         }
 
-        if (Unauthorized(context.Request, dialect, out var key) is { } unauthorized) return replies.RefuseAsync(context, dialect, unauthorized);
+        var key = "";
+        if (!place.NeedsNoKey && Unauthorized(context.Request, dialect, out key) is { } unauthorized) return replies.RefuseAsync(context, dialect, unauthorized);
         if (dialect.Headers(context.Request, place) is { } misfit) return replies.RefuseAsync(context, dialect, misfit);
         return endpoints.HandleAsync(context, dialect, place, key);
     }

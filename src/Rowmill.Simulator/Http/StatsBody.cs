@@ -28,6 +28,12 @@ internal static class StatsBody
         writer.WriteStartArray("accounts");
         foreach (var account in stats.Accounts) Account(writer, account);
         writer.WriteEndArray();
+        writer.WriteNumber("batch_lines_billed", stats.BatchLinesBilled);
+        writer.WriteNumber("batch_lines_billed_twice", stats.BatchLinesBilledTwice);
+        writer.WriteNumber("batch_rows_billed_twice", stats.BatchRowsBilledTwice);
+        writer.WriteStartArray("batches");
+        foreach (var batch in stats.Batches) Batch(writer, batch);
+        writer.WriteEndArray();
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenMemory;
@@ -48,6 +54,32 @@ internal static class StatsBody
         Time(writer, "first_admitted_at", account.FirstAdmittedAt);
         Time(writer, "last_admitted_at", account.LastAdmittedAt);
         Time(writer, "last_reply_at", account.LastReplyAt);
+        writer.WriteEndObject();
+    }
+
+    private static void Batch(Utf8JsonWriter writer, SimulatorBatch batch)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", batch.Id);
+        writer.WriteString("name", batch.Name);
+        writer.WriteStartObject("metadata");
+        foreach (var (name, value) in batch.Metadata) writer.WriteString(name, value);
+        writer.WriteEndObject();
+        writer.WriteString("key", batch.Key);
+        writer.WriteString("model", batch.Model);
+        writer.WriteString("state", batch.State);
+        writer.WriteNumber("requests", batch.Requests);
+        writer.WriteNumber("succeeded", batch.Succeeded);
+        writer.WriteNumber("failed", batch.Failed);
+        writer.WriteNumber("expired", batch.Expired);
+        writer.WriteNumber("cancelled", batch.Cancelled);
+        writer.WriteNumber("billed", batch.Billed);
+        writer.WriteNumber("rows_billed", batch.RowsBilled);
+        writer.WriteNumber("tokens", batch.Tokens);
+        writer.WriteNumber("enqueued_tokens", batch.EnqueuedTokens);
+        writer.WriteString("input_sha256", batch.InputSha256);
+        writer.WriteString("first_line", batch.FirstLine);
+        writer.WriteString("created_at", batch.CreatedAt);
         writer.WriteEndObject();
     }
 

@@ -28,6 +28,9 @@ internal abstract class Work(Dialect dialect, string key, ulong content)
     /// <summary>The rows it asks about.</summary>
     public virtual IReadOnlyList<AskedRow> Rows => [];
 
+    /// <summary>A hash of what is asked about each of them: the same question to the same model has the same.</summary>
+    public virtual ulong Question => 0;
+
     /// <summary>Why the model cannot take it, whatever the limits; null when it can.</summary>
     public virtual ErrorReply? Misfit() => null;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Rowmill.Simulator.Batches;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
@@ -16,6 +17,7 @@ internal abstract class CompatibleDialect : FieldDialect
     private static readonly Place s_transcribe = new(Operation.Transcribe, HttpMethods.Post);
 
     private readonly Lazy<FrozenDictionary<string, Place>> _places;
+    private readonly Lazy<BatchWire?> _batches;
 
     protected CompatibleDialect(SimulatorOptions options, SchemaLibrary schemas)
         : base(options)
@@ -27,6 +29,7 @@ internal abstract class CompatibleDialect : FieldDialect
             [$"{BasePath}/embeddings"] = s_embed,
             [$"{BasePath}/audio/transcriptions"] = s_transcribe,
         }.ToFrozenDictionary(StringComparer.Ordinal));
+        _batches = new(() => BatchLimits is { } limits ? new CompatibleBatches(this, BasePath, limits) : null);
         Chat = new CompletionsWire(this, schemas);
         Embed = new EmbeddingsWire(this);
     }
@@ -34,6 +37,11 @@ internal abstract class CompatibleDialect : FieldDialect
     public override ChatWire Chat { get; }
 
     public override EmbedWire? Embed { get; }
+
+    public override BatchWire? Batches => _batches.Value;
+
+    /// <summary>What a batch may hold; null where there are none.</summary>
+    public virtual BatchLimits? BatchLimits => null;
 
     /// <summary>The top-level fields of a request.</summary>
     public abstract IReadOnlyDictionary<string, FieldRule> Fields { get; }
@@ -72,9 +80,13 @@ internal abstract class CompatibleDialect : FieldDialect
 
     public override Place? Find(HttpRequest request)
     {
-        var place = request.Path.Value is { } path ? _places.Value.GetValueOrDefault(path) : null;
+        var path = PathOf(request);
+        var place = _places.Value.GetValueOrDefault(path) ?? Batches?.Find(path, request);
         return place == s_transcribe && TranscriptForms.Count == 0 ? null : place;
     }
+
+    /// <summary>The path of a request as this dialect's places are written.</summary>
+    protected virtual string PathOf(HttpRequest request) => request.Path.Value ?? "";
 
     public override Told Tell(Question question) => new(CompletionBody.Models(this, question.Models));
 

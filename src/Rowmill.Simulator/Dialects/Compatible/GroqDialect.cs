@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
@@ -52,6 +53,8 @@ internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schema
     public override IReadOnlyList<string> Roles { get; } = ["system", "developer", "user", "assistant", "tool", "function"];
 
     public override IReadOnlyList<string> TranscriptForms { get; } = ["json", "text", "verbose_json"];
+
+    public override BatchLimits? BatchLimits { get; } = new(100_000_000, Organization, LongWindows: true, OnlyChats: true);
 
     /// <summary>Its gateway takes a client without a name for a robot.</summary>
     public override bool WantsUserAgent => true;
@@ -240,6 +243,13 @@ internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schema
         writer.WriteString("type", error.Type);
         if (error.Code is not null) writer.WriteString("code", error.Code);
         if (error.FailedGeneration is not null) writer.WriteString("failed_generation", error.FailedGeneration);
+    }
+
+    /// <summary>Its own addresses begin with <c>/openai</c>.</summary>
+    protected override string PathOf(HttpRequest request)
+    {
+        var path = base.PathOf(request);
+        return path.StartsWith("/openai/v1/", StringComparison.Ordinal) ? path["/openai".Length..] : path;
     }
 
     private static (string Parent, string Name) Split(string path)

@@ -18,6 +18,9 @@ internal sealed class ScriptedHttp : HttpMessageHandler
 
     public Uri? Url { get; private set; }
 
+    /// <summary>Every request as "METHOD address", in order.</summary>
+    public List<string> Asked { get; } = [];
+
     /// <summary>Completes when the first request has arrived.</summary>
     public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
@@ -48,14 +51,15 @@ internal sealed class ScriptedHttp : HttpMessageHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var body = await request.Content!.ReadAsStringAsync(cancellationToken);
+        var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> reply;
         lock (_script)
         {
             Sent.Add(body);
             Url = request.RequestUri;
+            Asked.Add($"{request.Method} {request.RequestUri!.AbsoluteUri}");
             Headers.Clear();
-            foreach (var (name, values) in request.Headers.Concat(request.Content.Headers)) Headers[name] = string.Join(" ", values);
+            foreach (var (name, values) in request.Headers.Concat(request.Content?.Headers ?? Enumerable.Empty<KeyValuePair<string, IEnumerable<string>>>())) Headers[name] = string.Join(" ", values);
             reply = _script.Count > 1 ? _script.Dequeue() : _script.Peek(); // the last one is repeated
         }
 
