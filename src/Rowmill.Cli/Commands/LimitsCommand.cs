@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
 using Rowmill.Core.Limits;
+using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Storage.Limits;
 
@@ -26,7 +27,7 @@ internal static class LimitsCommand
         var now = host.Clock.GetUtcNow();
         words.Document(new JsonObject
         {
-            ["windows"] = new JsonArray([.. owners.SelectMany(o => o.Windows.Select(w => (JsonNode)Json(o.Owner, w, now)))]),
+            ["windows"] = new JsonArray([.. owners.SelectMany(o => Lines(o, now))]),
             ["holds"] = new JsonArray([.. owners.Where(o => o.Hold is not null).Select(o => (JsonNode)Json(o.Owner, o.Hold!))]),
         });
         if (words.IsJson) return (int)ExitCode.Done;
@@ -46,7 +47,13 @@ internal static class LimitsCommand
         var path = host.LimitsPath ?? LimitsFile.DefaultPath();
         if (!File.Exists(path)) return [];
         using var store = SqliteWindowStore.Open(path, host.Clock);
-        return [.. (await store.ReadAsync(host.Stop)).Where(o => o.Windows.Count > 0 || o.Hold is not null)];
+        return [.. (await store.ReadAsync(host.Stop)).Where(o => o.Windows.Count > 0 || o.Hold is not null || o.Queue is not null)];
+    }
+
+    private static IEnumerable<JsonNode> Lines(OwnerState owner, DateTimeOffset now)
+    {
+        foreach (var window in owner.Windows) yield return Json(owner.Owner, window, now);
+        if (owner.Queue is { } queue) yield return Json(owner.Owner, queue);
     }
 
     private static JsonObject Json(WindowOwner owner, WindowState state, DateTimeOffset now)
@@ -71,6 +78,26 @@ internal static class LimitsCommand
         };
     }
 
+    /// <summary>A queue as one more window: it has no time at which it opens, and limit and left are null when its limit is not known.</summary>
+    private static JsonObject Json(WindowOwner owner, QueueState queue) => new()
+    {
+        ["provider"] = owner.Provider,
+        ["model"] = owner.Model,
+        ["base_url"] = owner.BaseUrl,
+        ["account"] = owner.Account,
+        ["window"] = LimitNames.EnqueuedTokens,
+        ["kind"] = "queue",
+        ["limit"] = queue.Limit,
+        ["capacity"] = queue.Limit,
+        ["used"] = queue.Used,
+        ["left"] = Left(queue),
+        ["batches"] = queue.Batches,
+        ["resets_at"] = null,
+        ["next_fits_at"] = null,
+        ["source"] = queue.Source is { } source ? source == WindowSource.Learned ? "learned" : "job" : null,
+        ["learned_at"] = null,
+    };
+
     private static JsonObject Json(WindowOwner owner, WindowHold hold) => new()
     {
         ["provider"] = owner.Provider,
@@ -92,6 +119,7 @@ internal static class LimitsCommand
         }
 
         var rows = owner.Windows.Select(w => Cells(w, now)).ToList();
+        if (owner.Queue is { } queue) rows.Add(Cells(queue));
         var widths = Enumerable.Range(0, 3).Select(c => rows.Count == 0 ? 0 : rows.Max(r => r[c].Length)).ToList();
         foreach (var row in rows)
             people.WriteLine($"  {row[0].PadRight(widths[0])}  {row[1].PadLeft(widths[1])}  {row[2].PadLeft(widths[2])}  {row[3]}");
@@ -107,6 +135,15 @@ internal static class LimitsCommand
         return [spec.Name.Replace('_', ' '), $"{Amount(Math.Ceiling(usage.Used))} of {Amount(spec.Limit)} used", $"{Amount(Left(state.Window))} left", string.Join(", ", notes)];
     }
 
+    private static string[] Cells(QueueState queue)
+    {
+        var notes = queue.Batches == 0 ? "unused" : queue.Batches == 1 ? "1 batch" : $"{Amount(queue.Batches)} batches";
+        var name = LimitNames.EnqueuedTokens.Replace('_', ' ');
+        if (queue.Limit is not { } limit) return [name, $"{Amount(queue.Used)} used", "", $"{notes}, no limit is known"];
+        if (queue.Source == WindowSource.Learned) notes += ", told by the service";
+        return [name, $"{Amount(queue.Used)} of {Amount(limit)} used", $"{Amount(Left(queue)!.Value)} left", notes];
+    }
+
     private static string Resets(WindowState state, DateTimeOffset now)
     {
         if (state.Window.Usage.Used <= 0) return "unused";
@@ -114,6 +151,8 @@ internal static class LimitsCommand
     }
 
     private static double Left(UsedWindow window) => Math.Max(0, Math.Floor(window.Spec.Capacity - window.Usage.Used + 1e-6));
+
+    private static long? Left(QueueState queue) => queue.Limit is { } limit ? Math.Max(0, limit - queue.Used) : null;
 
     private static string Amount(double amount) => amount.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -77,6 +77,7 @@ public static class LimitPresets
         OutputTokensPerMinute = Optional(entry, LimitNames.OutputTokensPerMinute),
         RequestsPerDay = Optional(entry, LimitNames.RequestsPerDay),
         TokensPerDay = Optional(entry, LimitNames.TokensPerDay),
+        EnqueuedTokens = Optional(entry, LimitNames.EnqueuedTokens),
     };
 
     private static long? Optional(JsonElement entry, string key) => entry.TryGetProperty(key, out var value) ? value.GetInt64() : null;

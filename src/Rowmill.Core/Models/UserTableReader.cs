@@ -16,7 +16,7 @@ internal sealed class UserTableReader(string file)
     private static readonly string[] s_windows =
     [
         LimitNames.RequestsPerMinute, LimitNames.TokensPerMinute, LimitNames.InputTokensPerMinute, LimitNames.OutputTokensPerMinute,
-        LimitNames.RequestsPerDay, LimitNames.TokensPerDay,
+        LimitNames.RequestsPerDay, LimitNames.TokensPerDay, LimitNames.EnqueuedTokens,
     ];
 
     private readonly List<Problem> _problems = [];
@@ -135,6 +135,7 @@ internal sealed class UserTableReader(string file)
                     OutputTokensPerMinute = figures[3],
                     RequestsPerDay = figures[4],
                     TokensPerDay = figures[5],
+                    EnqueuedTokens = figures[6],
                 },
                 Text(limits, "dated", key) ?? source.Dated, Text(limits, "source", key) ?? file, observed);
         }

@@ -6,7 +6,8 @@ namespace Rowmill.Storage.Limits;
 /// <summary>Where the windows of a user live, and how that file is opened.</summary>
 public static class LimitsFile
 {
-    private const int Version = 2;
+    private const int Version = 3;
+
     /// <summary>How long another process may hold the file.</summary>
     private const int BusySeconds = 10;
 

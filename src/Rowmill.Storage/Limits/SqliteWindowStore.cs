@@ -92,19 +92,49 @@ public sealed class SqliteWindowStore : IWindowStore, IDisposable
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default) =>
-        new(InTransaction(writes: false, () => _rows.Owners().ConvertAll(row => Load(row).State(_time.GetUtcNow()))));
+        new(InTransaction(writes: false, () => _rows.Owners().ConvertAll(row =>
+            Load(row).State(_time.GetUtcNow()) with { Queue = _rows.QueueOf(row.Id).State(_time.GetUtcNow()) })));
 
     /// <inheritdoc/>
-    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => new(Write(() =>
+    {
+        var row = _rows.FindOrAdd(request.Owner);
+        var queue = _rows.QueueOf(row.Id);
+        var (after, state) = queue.Entered(request, _time.GetUtcNow());
+        _rows.Save(row.Id, queue, after);
+        return state;
+    }));
 
     /// <inheritdoc/>
-    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default)
+    {
+        Write(() =>
+        {
+            if (_rows.Find(owner) is not { } row) return 0;
+            var queue = _rows.QueueOf(row.Id);
+            _rows.Save(row.Id, queue, queue.Without(batch));
+            return 0;
+        });
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
-    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default)
+    {
+        Write(() =>
+        {
+            var row = _rows.FindOrAdd(owner);
+            var queue = _rows.QueueOf(row.Id);
+            _rows.Save(row.Id, queue, queue.Learned(limit, _time.GetUtcNow()));
+            return 0;
+        });
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
+        new(InTransaction(writes: false, () =>
+            (_rows.Find(owner) is { } row ? _rows.QueueOf(row.Id) : KeptQueue.New).StateFor(limits, _time.GetUtcNow())));
 
     /// <inheritdoc/>
     public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) =>

@@ -5,7 +5,7 @@ using Rowmill.Core.Limits;
 namespace Rowmill.Storage.Limits;
 
 /// <summary>The statements on one connection to <c>limits.db</c>, prepared once. Not safe for concurrent use.</summary>
-internal sealed class WindowRows(SqliteConnection connection) : IDisposable
+internal sealed partial class WindowRows(SqliteConnection connection) : IDisposable
 {
     private const string OwnerColumns =
         "id, provider, base_url, account, model, charged, given_back, mark, mark_at, earlier, hold_until, hold_reason, hold_order, probe_until, probe";

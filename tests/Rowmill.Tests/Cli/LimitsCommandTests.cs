@@ -62,6 +62,31 @@ public sealed class LimitsCommandTests
         Assert.EndsWith(", told by the service", lines[6], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_queue_of_batch_jobs_is_one_more_window()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        await FillAsync(folder);
+        using (var store = SqliteWindowStore.Open(folder.File("state/limits.db"), folder.Clock))
+        {
+            var until = folder.Clock.GetUtcNow().AddHours(48);
+            foreach (var (batch, tokens) in new[] { ("a", 600), ("b", 1_000) })
+                await store.EnqueueAsync(new(s_gemini, new RouteLimits { EnqueuedTokens = 3_000_000 }, batch, tokens, until), TestContext.Current.CancellationToken);
+            await store.EnqueueAsync(new(s_groq with { Model = "other" }, RouteLimits.None, "c", 7_000, until), TestContext.Current.CancellationToken);
+        }
+
+        var queues = (await folder.RunAsync("limits", "--json")).Json.GetProperty("windows").EnumerateArray().Where(w => Text(w, "window") == "enqueued_tokens").ToList();
+        var lines = (await folder.RunAsync("limits")).Out.Split('\n').Select(l => l.TrimEnd()).ToList();
+
+        Assert.Equal(["flash", "other"], queues.Select(q => Text(q, "model")));
+        Assert.Equal(("queue", "job"), (Text(queues[0], "kind"), Text(queues[0], "source")));
+        Assert.Equal([3_000_000, 1_600, 2_998_400, 2], new[] { "limit", "used", "left", "batches" }.Select(n => queues[0].GetProperty(n).GetInt64()));
+        Assert.Equal([JsonValueKind.Null, JsonValueKind.Null, JsonValueKind.Null], new[] { "limit", "left", "source" }.Select(n => queues[1].GetProperty(n).ValueKind));
+        Assert.Equal((7_000, 1), (queues[1].GetProperty("used").GetInt64(), queues[1].GetProperty("batches").GetInt64()));
+        Assert.Equal("  enqueued tokens   1,600 of 3,000,000 used  2,998,400 left  2 batches", lines[2]);
+        Assert.Contains("  enqueued tokens  7,000 used    1 batch, no limit is known", lines);
+    }
+
     private static async Task FillAsync(CliFolder folder)
     {
         var stop = TestContext.Current.CancellationToken;

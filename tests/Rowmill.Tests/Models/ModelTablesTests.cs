@@ -35,11 +35,11 @@ public sealed class ModelTablesTests : IDisposable
     [Fact]
     public void A_plan_of_the_file_goes_before_the_programs_for_its_models_alone()
     {
-        var tables = Load("""{"dated":"2026-11-01","presets":{"groq-free":{"provider":"groq","models":{"openai/gpt-oss-20b":{"requests_per_minute":60}}},"mine":{"provider":"openai","models":{"gpt-4o":{"tokens_per_day":9,"dated":"2026-10-20","source":"my console"}}}}}""");
+        var tables = Load("""{"dated":"2026-11-01","presets":{"groq-free":{"provider":"groq","models":{"openai/gpt-oss-20b":{"requests_per_minute":60}}},"mine":{"provider":"openai","models":{"gpt-4o":{"tokens_per_day":9,"enqueued_tokens":90000,"dated":"2026-10-20","source":"my console"}}}}}""");
         Assert.Equal((60, (long?)null), (tables.PresetsFor("groq", "openai/gpt-oss-20b").Single().Limits.RequestsPerMinute, tables.PresetsFor("groq", "openai/gpt-oss-20b").Single().Limits.TokensPerDay));
         Assert.Equal(8000, tables.PresetsFor("groq", "openai/gpt-oss-120b").Single().Limits.TokensPerMinute);
         var route = Route.Of("openai/gpt-4o", tables).Under("mine", tables);
-        Assert.Equal((9, "2026-10-20", "my console"), (route.Limits.TokensPerDay, route.Preset!.Dated, route.Preset.Source));
+        Assert.Equal((9, 90_000, "2026-10-20", "my console"), (route.Limits.TokensPerDay, route.Limits.EnqueuedTokens, route.Preset!.Dated, route.Preset.Source));
         Assert.Throws<ProblemException>(() => Route.Of("openai/gpt-4o").Under("mine"));
     }
 

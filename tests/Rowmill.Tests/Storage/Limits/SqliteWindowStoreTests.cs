@@ -175,6 +175,51 @@ public sealed class SqliteWindowStoreTests : WindowStoreContract
     }
 
     [Fact]
+    public async Task A_file_of_the_second_format_is_taken_over_and_gains_the_queue()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        using (var raw = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
+        {
+            raw.Open();
+            using var command = raw.CreateCommand();
+            command.CommandText = SecondFormat.Schema + $"""
+                insert into owner (id, provider, base_url, account, model) values (7, '{Groq.Provider}', '{Groq.BaseUrl}', '{Groq.Account}', '{Groq.Model}');
+                insert into usage (owner, window, measure, span, capacity, quota, used, at) values (7, 'tokens_per_minute', 1, {TimeSpan.TicksPerMinute}, 600, 600, 500, {Clock.GetUtcNow().UtcTicks});
+                pragma user_version = 2;
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        var store = Open(s_second);
+        Assert.Equal(500, Assert.Single(await store.LinesAsync()).Used);
+        Assert.Null((await store.ReadAsync())[0].Queue);
+        Assert.True((await store.EnqueueAsync(new(Groq, new() { EnqueuedTokens = 1_000 }, "a", 600, Clock.GetUtcNow().AddHours(1)))).Granted);
+        Assert.Equal(600, (await Open(s_first).ReadAsync())[0].Queue!.Used);
+    }
+
+    [Fact]
+    public async Task The_queue_survives_the_process_and_is_shared_by_others()
+    {
+        var limits = new RouteLimits { EnqueuedTokens = 1_000 };
+        QueueRequest Batch(string name, long tokens) => new(Groq, limits, name, tokens, Clock.GetUtcNow().AddHours(48));
+        Assert.True((await Store.EnqueueAsync(Batch("a", 600))).Granted);
+        await Store.LearnQueueAsync(Groq, 900);
+        _opened[0].Dispose();
+
+        var later = Open(s_second);
+        Assert.False((await later.EnqueueAsync(Batch("b", 301))).Granted);
+        Assert.True((await later.EnqueueAsync(Batch("b", 300))).Granted);
+        var other = Open(s_first);
+        Assert.Equal(new QueueState(900, 900) { Batches = 2, Source = WindowSource.Learned }, await other.QueueAsync(Groq, limits));
+        await other.DequeueAsync(Groq, "a");
+        Assert.Equal(300, (await later.QueueAsync(Groq, limits)).Used);
+        Clock.Advance(TimeSpan.FromHours(48));
+        Assert.Equal(0, (await later.QueueAsync(Groq, limits)).Used);
+        Assert.True((await other.EnqueueAsync(Batch("b", 900))).Granted);
+        Assert.Equal(900, (await later.QueueAsync(Groq, limits)).Used);
+    }
+
+    [Fact]
     public async Task Settling_what_another_process_reserved_counts_in_its_owner_s_windows()
     {
         var grant = await Ask(Open(s_first), s_minute, 600);
