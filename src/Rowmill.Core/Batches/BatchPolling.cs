@@ -67,7 +67,7 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
 
         if (told.Value is not { } status)
         {
-            if (!work.IsRefused(route, told.Failure!)) work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["reason"] = told.Failure!.Message });
+            if (!work.IsRefused(route, told.Failure!)) work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = told.Failure!.Message });
             _next[record.Name] = work.Now + (told.Failure!.RetryAfter ?? Pause(record));
             return record;
         }
