@@ -11,7 +11,7 @@ public sealed class BatchClientSimulatorTests
 {
     private const string Key = "sk-batch-Zq8vT3xW5yB7nD9fH1kM4pR6";
 
-    public static TheoryData<SimulatorDialect> Dialects { get; } = [SimulatorDialect.OpenAI, SimulatorDialect.Groq];
+    public static TheoryData<SimulatorDialect> Dialects { get; } = [SimulatorDialect.OpenAI, SimulatorDialect.Groq, SimulatorDialect.Gemini, SimulatorDialect.Anthropic];
 
     [Theory]
     [MemberData(nameof(Dialects))]
