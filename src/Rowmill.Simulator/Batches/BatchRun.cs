@@ -73,6 +73,15 @@ internal sealed class BatchRun
     /// <summary>What failed, where that stands apart; null for none.</summary>
     public StoredFile? Errors { get; private set; }
 
+    /// <summary>When it was over, in this phase.</summary>
+    public DateTimeOffset EndedAt(BatchPhase phase) => phase switch
+    {
+        BatchPhase.Completed => Course.Ends,
+        BatchPhase.Failed => Course.Begins,
+        BatchPhase.Expired => Course.Expires,
+        _ => Course.CancelledAt,
+    };
+
     /// <summary>Answers what has been taken through by now.</summary>
     public BatchPhase Advance(DateTimeOffset now)
     {
@@ -80,9 +89,8 @@ internal sealed class BatchRun
         {
             var phase = Course.At(now);
             if (_closed) return phase;
-            var lost = Order.Form.LosesExpired && Course is { NeverExpires: false, Doomed: false } && phase == BatchPhase.Expired;
-            if (!lost) Answer(Course.Done(now, Total));
-            if (BatchCourse.IsOver(phase)) Close(phase, now);
+            if (!Order.Form.LosesExpired || !Course.WillExpire) Answer(Course.Done(now, Total));
+            if (BatchCourse.IsOver(phase)) Close(phase);
             return phase;
         }
     }
@@ -166,7 +174,7 @@ internal sealed class BatchRun
     }
 
     /// <summary>It is over: what was not reached is told as far as the provider tells it, and the results become files.</summary>
-    private void Close(BatchPhase phase, DateTimeOffset now)
+    private void Close(BatchPhase phase)
     {
         _closed = true;
         var form = Order.Form;
@@ -180,15 +188,18 @@ internal sealed class BatchRun
             Write(form.Read(document.RootElement), new LineReply(end, default, null, $"{Mix.With(Mix.Hash(Id), (ulong)_next):x16}"));
         }
 
-        var keeps = Order.KeepsOutput ?? form.KeepsResults;
-        Output = Stored(_good, form.ResultId(Id, errors: false), now, keeps);
-        Errors = Stored(_bad, form.ResultId(Id, errors: true), now, keeps);
+        var until = (form.KeepsFromCreation ? Course.Created : EndedAt(phase)) + (Order.KeepsOutput ?? form.KeepsResults);
+        Output = Stored(_good, form.ResultId(Id, errors: false), phase, until);
+        Errors = Stored(_bad, form.ResultId(Id, errors: true), phase, until);
         Order.Input.Body.Dispose();
     }
 
-    private StoredFile? Stored(FileBody? body, string id, DateTimeOffset now, TimeSpan keeps) => body is null
-        ? null
-        : _files.Add(new StoredFile(id, Order.Key, $"{id}.jsonl", Order.Form.ResultKind, body, now, now + keeps, IsGenerated: true));
+    private StoredFile? Stored(FileBody? body, string id, BatchPhase phase, DateTimeOffset until)
+    {
+        if (body is null) return null;
+        var file = new StoredFile(id, Order.Key, $"{id}.jsonl", Order.Form.ResultKind, body, EndedAt(phase), until, IsGenerated: true);
+        return Order.Form.ResultsComeAlong ? file : _files.Add(file);
+    }
 
     private void Write(BatchLine line, LineReply reply)
     {

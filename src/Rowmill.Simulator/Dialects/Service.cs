@@ -22,7 +22,7 @@ internal sealed class Service
         var schemas = new SchemaLibrary();
         return options.Dialect switch
         {
-            SimulatorDialect.Groq => new Service(new GroqDialect(options, schemas)),
+            SimulatorDialect.Groq => new Service(new GroqDialect(options, schemas) { BatchLimits = BatchLimits.Groq }),
             SimulatorDialect.OllamaV1 => new Service(new OllamaV1Dialect(options, schemas)),
             SimulatorDialect.Gemini => new Service(new GeminiDialect(options, schemas), new GeminiOpenAiDialect(options, schemas)),
             SimulatorDialect.GeminiOpenAi => new Service(new GeminiOpenAiDialect(options, schemas), new GeminiDialect(options, schemas)),
@@ -31,7 +31,7 @@ internal sealed class Service
             SimulatorDialect.Azure => new Service(new AzureDialect(options, schemas)),
             SimulatorDialect.Anthropic => new Service(new AnthropicDialect(options, schemas)),
             SimulatorDialect.Ollama => new Service(new OllamaDialect(options, schemas), new OllamaV1Dialect(options, schemas)),
-            _ => new Service(new OpenAiDialect(options, schemas)),
+            _ => new Service(new OpenAiDialect(options, schemas) { BatchLimits = BatchLimits.OpenAi }),
         };
     }
 
