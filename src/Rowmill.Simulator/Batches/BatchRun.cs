@@ -29,6 +29,7 @@ internal sealed class BatchRun
     private int _next, _billed;
     private long _rowsBilled;
     private bool _closed;
+    private volatile bool _abandoned;
 
     public BatchRun(string id, BatchOrder order, BatchCourse course, BatchFaults faults, FileRoom files, LineAnswerer answer)
     {
@@ -90,7 +91,7 @@ internal sealed class BatchRun
             var phase = Course.At(now);
             if (_closed) return phase;
             if (!Order.Form.LosesExpired || !Course.WillExpire) Answer(Course.Done(now, Total));
-            if (BatchCourse.IsOver(phase)) Close(phase);
+            if (BatchCourse.IsOver(phase) && !_abandoned) Close(phase);
             return phase;
         }
     }
@@ -138,6 +139,8 @@ internal sealed class BatchRun
     /// <summary>Nobody will look any more.</summary>
     public void Abandon()
     {
+        // Whoever is at work on it stops after the line in hand.
+        _abandoned = true;
         lock (_gate)
         {
             if (_closed) return;
@@ -150,7 +153,7 @@ internal sealed class BatchRun
 
     private void Answer(int upTo)
     {
-        for (; _next < upTo; _next++)
+        for (; _next < upTo && !_abandoned; _next++)
         {
             var gone = _faults.Withholds || _faults.Hits(SimulatorBatchFault.MissingLines, _next, Total);
             var foreign = _faults.Hits(SimulatorBatchFault.ForeignLines, _next, Total);

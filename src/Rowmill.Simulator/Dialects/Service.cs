@@ -17,6 +17,12 @@ internal sealed class Service
     /// <summary>The dialect whose limits hold, and whose words a lost request gets.</summary>
     public Dialect Main => _dialects[0];
 
+    /// <summary>Forgets what is under way.</summary>
+    public void Reset()
+    {
+        foreach (var dialect in _dialects) dialect.Batches?.Reset();
+    }
+
     public static Service Of(SimulatorOptions options)
     {
         var schemas = new SchemaLibrary();

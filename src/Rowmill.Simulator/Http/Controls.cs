@@ -22,7 +22,8 @@ internal sealed class Controls(
         {
             reset();
             return SendAsync(context, "{}"u8.ToArray());
-        },
+        }
+        ,
         ("GET", "/clock") => context => SendAsync(context, Clock()),
         ("POST", "/clock") => AdvanceAsync,
         ("GET", "/batch-faults") => context => SendAsync(context, Faults()),

@@ -38,6 +38,8 @@ internal sealed class GeminiBatches(GeminiDialect dialect) : BatchWire
         };
     }
 
+    public override void Reset() => _files.Reset();
+
     public override Task HandleAsync(BatchCall call)
     {
         switch (call.Place.Verb)

@@ -53,6 +53,13 @@ internal sealed class GeminiFiles
     public static ErrorReply NoFile(string id) => GoogleErrors.Error(
         403, "PERMISSION_DENIED", $"You do not have permission to access the File {id} or it may not exist.");
 
+    /// <summary>Forgets every upload.</summary>
+    public void Reset()
+    {
+        foreach (var id in _sessions.Keys)
+            if (_sessions.TryRemove(id, out var session)) session.Body.Dispose();
+    }
+
     public Task HandleAsync(BatchCall call)
     {
         switch (call.Place.Verb)
@@ -142,7 +149,7 @@ internal sealed class GeminiFiles
 
         if (commands is ["cancel"])
         {
-            _sessions.TryRemove(call.Place.Subject, out _);
+            if (_sessions.TryRemove(call.Place.Subject, out _)) session.Body.Dispose();
             headers[Status] = "cancelled";
             await call.Desk.SendAsync(call, "upload_cancel", ReadOnlyMemory<byte>.Empty);
             return;
@@ -170,6 +177,7 @@ internal sealed class GeminiFiles
 
         var now = call.Desk.Batches.Now;
         var named = session.Named;
+        session.Body.Hold();
         session.Made = call.Desk.Files.Add(new StoredFile(
             $"files/{named.Id ?? call.Desk.Files.NewId()}", session.Key, named.DisplayName ?? "", named.Mime!, session.Body, now, now + Keeps));
         headers[Status] = "final";
