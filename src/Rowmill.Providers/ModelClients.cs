@@ -54,7 +54,7 @@ public static class ModelClients
     /// <exception cref="ProblemException">The route cannot be used: see <see cref="Check"/>.</exception>
     public static IBatchClient? CreateBatch(Route route, ApiKeys keys, TimeProvider clock, HttpMessageHandler? handler = null)
     {
-        if (route.Provider == "ollama" || (route.Provider is not ("gemini" or "anthropic") && OpenAiManners.IsAzureDeployment(route.BaseUrl))) return null;
+        if (BatchCapsOf(route) is null) return null;
         var http = Http(route, Check(route, keys), handler);
         var protocol = Protocol(route, clock);
         var key = keys.Find(route);
@@ -67,6 +67,15 @@ public static class ModelClients
         };
         return new BatchClient(protocol.Best, new BatchCodec(protocol, Lines(route), new SecretMask(key), clock), wire, connection, wire.Caps);
     }
+
+    /// <summary>What the service of a route takes in one batch, told without a key; null where it has no batch API.</summary>
+    public static BatchCaps? BatchCapsOf(Route route) => route.Provider switch
+    {
+        "ollama" => null,
+        "gemini" => GeminiBatches.Taken,
+        "anthropic" => AnthropicBatches.Taken,
+        _ => OpenAiManners.IsAzureDeployment(route.BaseUrl) ? null : OpenAiBatches.CapsOf(route),
+    };
 
     /// <summary>
     /// Makes a client that only writes and reads the lines of a route's batch files, for another machine that takes them to a service. It needs no key;

@@ -55,6 +55,7 @@ public sealed class RowmillEngine : IAsyncDisposable
                 route.Model),
             Client = route => clients.GetOrAdd(route, r => ModelClients.Create(r, keys, options.Clock)),
             BatchClient = route => batches.GetOrAdd(route, r => ModelClients.CreateBatch(r, keys, options.Clock)),
+            BatchCaps = ModelClients.BatchCapsOf,
             BatchFiles = route => batchFiles.GetOrAdd(route, r => ModelClients.CreateBatchFiles(r, options.Clock)),
             ContextTokens = Local.ContextOf,
             Owner = LeaseOwner.Current(),

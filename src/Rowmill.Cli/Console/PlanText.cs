@@ -27,6 +27,7 @@ internal static class PlanText
             lines.Add(Line(route.Work.Model, route.Work, plan.At));
             foreach (var size in route.PackSizes)
                 if (size.PackRows != route.Work.PackRows) lines.Add(Line("", size, plan.At));
+            if (route.InBatches is { } batches) lines.Add(Line(Batches(batches), batches.Work, plan.At));
         }
 
         if (plan.Routes.Count > 1) lines.Add(Line("all as the job uses them", plan.Whole, plan.At));
@@ -41,6 +42,7 @@ internal static class PlanText
         var parts = new List<string> { $"{(rows.Exact ? "" : "about ")}{Words.Count(rows.ToAsk, "row")} to ask of {rows.Total.ToString("N0", s_plain)}" };
         Add(rows.FromCache, "known already");
         Add(rows.Equal, "equal to another");
+        Add(rows.InBatches, "in batches");
         Add(rows.Invalid, "invalid");
         Add(rows.Failed, "failed earlier");
         return string.Join(", ", parts);
@@ -59,11 +61,13 @@ internal static class PlanText
         Tokens(work.Input),
         Tokens(work.Output),
         work.Usd is { } usd ? usd.Expected.ToString(usd.Expected < 1 ? "0.00##" : "N2", s_plain) : "unknown",
-        work.LowerBound is { } bound ? Words.Span(bound) : "never",
+        work.IsBatch ? "" : work.LowerBound is { } bound ? Words.Span(bound) : "never",
         work.Finish is { } finish ? Words.Span(finish) : "never",
         work.Finish is { } left ? LimitWords.Time(now + left, now, TimeZoneInfo.Local) : "",
-        work.Finish is null ? "" : work.BindingWindow is { } window ? LimitWords.Name(window) : "nothing but the model",
+        work.Finish is null ? "" : work.BindingWindow is { } window ? LimitWords.Name(window) : work.IsBatch ? "the service" : "nothing but the model",
     ];
+
+    private static string Batches(PlannedBatches batches) => $"  in {batches.Batches.ToString("N0", s_plain)} batch{(batches.Batches == 1 ? "" : "es")}";
 
     private static string Tokens(Estimate tokens) => tokens.Expected.ToString("N0", s_plain);
 

@@ -21,6 +21,9 @@ public sealed record PlannedWork
     /// <summary>The route; of the job, its routes' names.</summary>
     public required string Model { get; init; }
 
+    /// <summary>True when it goes through a batch API, false when request by request.</summary>
+    public bool IsBatch { get; init; }
+
     /// <summary>Rows in a request; of the job, of its first route.</summary>
     public required int PackRows { get; init; }
 
@@ -42,7 +45,7 @@ public sealed record PlannedWork
     /// <summary>How long it is expected to take from now on, waiting through every limit; null when the windows never admit it.</summary>
     public required TimeSpan? Finish { get; init; }
 
-    /// <summary>How long it takes at least, whoever schedules it; null when the windows never admit it.</summary>
+    /// <summary>How long it takes at least, whoever schedules it; null when the windows never admit it. Of batches nothing is known but zero.</summary>
     public required TimeSpan? LowerBound { get; init; }
 
     /// <summary>The window waited for longest; null when none is.</summary>
@@ -57,6 +60,9 @@ public sealed record PlannedRoute
 
     /// <summary>Other pack sizes, smallest first.</summary>
     public required IReadOnlyList<PlannedWork> PackSizes { get; init; }
+
+    /// <summary>The same through its service's batch API; null where it has none.</summary>
+    public PlannedBatches? InBatches { get; init; }
 
     /// <summary>Calls of this question that the estimates rest on; 0 when they rest on the texts alone.</summary>
     public required long CallsMeasured { get; init; }

@@ -3,6 +3,7 @@ using Rowmill.Core.Limits;
 using Rowmill.Core.Models;
 using Rowmill.Core.Packing;
 using Rowmill.Core.Runs;
+using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Planning;
 
@@ -14,7 +15,7 @@ public static class JobPlanner
     /// <summary>Plans a job.</summary>
     /// <param name="job">The job, opened.</param>
     /// <param name="options">Which rows, and whether stored answers count.</param>
-    /// <param name="environment">The stored answers, the windows and what calls have shown. No client is made and no key is needed.</param>
+    /// <param name="environment">The stored answers, the batches, the windows and what calls have shown. No client is made and no key is needed.</param>
     /// <param name="cancellationToken">Gives the pass over the source up.</param>
     /// <exception cref="ProblemException">No request to any route fits its windows, ever.</exception>
     public static async ValueTask<JobPlan> PlanAsync(
@@ -34,13 +35,15 @@ public static class JobPlanner
         }
 
         NeverAdmitted(0);
-        var tally = await RowSurvey.OfAsync(job, environment.Answers, options, environment.Clock, cancellationToken).ConfigureAwait(false);
+        var tally = await RowSurvey.OfAsync(job, environment, options, cancellationToken).ConfigureAwait(false);
         var never = NeverAdmitted(tally.Tokens.Least);
         var now = environment.Clock.GetUtcNow();
         var outlooks = job.Routes.Select((r, i) => new RouteOutlook(r, budgets[i], snapshots[i], tally)).ToList();
         var sizes = outlooks.Select((o, i) => Size(o, job.Job.PackRows, earlier[i], tally)).ToList();
         var rules = new ForecastRules(job.Job.Routing == Routing.Spread, job.Job.Patience);
         var routes = outlooks.Select((o, i) => Route(o, sizes[i], job.Job.PackRows, tally, rules, now) with { NeverAdmits = never[i] }).ToList();
+        var batches = await BatchesAsync(job, environment, tally, budgets, now, cancellationToken).ConfigureAwait(false);
+        routes = [.. routes.Select((r, i) => r with { InBatches = batches[i] })];
         var whole = Whole(outlooks, sizes, job.Job.PackRows, tally, rules, now);
         return new JobPlan
         {
@@ -59,8 +62,20 @@ public static class JobPlanner
         }
     }
 
+    private static async ValueTask<IReadOnlyList<PlannedBatches?>> BatchesAsync(
+        OpenedJob job, RunEnvironment environment, RowTally tally, List<PackBudget> budgets, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var records = await environment.Batches.ReadAsync(job.Job.Name, cancellationToken).ConfigureAwait(false);
+        var planner = new BatchPlanner(
+            job, environment, tally, [.. records.Where(r => r.Question == job.Scope.Question && r.Phase != BatchPhase.Dropped)], now);
+        var batches = new List<PlannedBatches?>();
+        foreach (var (i, route) in job.Routes.Index())
+            batches.Add(await planner.OfAsync(route, budgets[i].Calibration, cancellationToken).ConfigureAwait(false));
+        return batches;
+    }
+
     /// <summary>Rows of the usual pack of a run.</summary>
-    private static int Size(RouteOutlook outlook, int? given, IReadOnlyList<LearnedPackSize> earlier, RowTally tally)
+    internal static int Size(RouteOutlook outlook, int? given, IReadOnlyList<LearnedPackSize> earlier, RowTally tally)
     {
         var sizer = new PackSizer(outlook.Budget, given, tally.Tokens.Mean, earlier);
         sizer.Follow(outlook.Windows.Rates);
@@ -123,7 +138,7 @@ public static class JobPlanner
     }
 
     /// <summary>Tokens and money of so many calls.</summary>
-    private static PlannedWork Part(RouteOutlook outlook, double rows, double calls)
+    internal static PlannedWork Part(RouteOutlook outlook, double rows, double calls)
     {
         var (input, cached, output) = (calls * outlook.Input(rows, calls), calls * outlook.Cached(rows), calls * outlook.Output(rows, calls));
         return new PlannedWork

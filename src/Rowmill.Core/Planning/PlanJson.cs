@@ -17,6 +17,7 @@ public static class PlanJson
         ["rows_failed"] = plan.Rows.Failed,
         ["rows_invalid"] = plan.Rows.Invalid,
         ["rows_equal"] = plan.Rows.Equal,
+        ["rows_in_batches"] = plan.Rows.InBatches,
         ["rows_exact"] = plan.Rows.Exact,
         ["row_tokens"] = new JsonObject
         {
@@ -25,10 +26,27 @@ public static class PlanJson
             ["least"] = plan.Rows.Tokens.Least,
             ["most"] = plan.Rows.Tokens.Most,
         },
-        ["routes"] = new JsonArray([.. plan.Routes.Select(r => (JsonNode)Route(r, plan.At))]),
+        ["routes"] = new JsonArray([.. plan.Routes.SelectMany(r => Modes(r, plan.At))]),
         ["job"] = Work(plan.Whole, plan.At),
         ["assumptions"] = new JsonArray([.. plan.Assumptions.Select(a => (JsonNode)a)]),
     };
+
+    /// <summary>The route request by request and, where it has a batch API, in batches.</summary>
+    private static IEnumerable<JsonNode> Modes(PlannedRoute route, DateTimeOffset at)
+    {
+        yield return Route(route, at);
+        if (route.InBatches is { } batches) yield return InBatches(batches, at);
+    }
+
+    private static JsonObject InBatches(PlannedBatches batches, DateTimeOffset at)
+    {
+        var json = Work(batches.Work, at);
+        json["batches"] = batches.Batches;
+        json["waves"] = batches.Waves;
+        json["batch_seconds"] = Seconds(batches.Duration);
+        json["batches_measured"] = batches.Measured;
+        return json;
+    }
 
     private static JsonObject Route(PlannedRoute route, DateTimeOffset at)
     {
@@ -55,7 +73,7 @@ public static class PlanJson
     private static JsonObject Work(PlannedWork work, DateTimeOffset at) => new()
     {
         ["model"] = work.Model,
-        ["mode"] = "online",
+        ["mode"] = work.IsBatch ? "batch" : "online",
         ["pack_rows"] = work.PackRows,
         ["calls"] = work.Calls,
         ["tokens"] = Tokens(work.Input.Expected, work.Output.Expected, work.CachedInput),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rowmill.Core.Jobs;
+using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 
 namespace Rowmill.Core.Planning;
@@ -25,11 +26,29 @@ internal static class PlanWords
                 : $"Nothing is measured of {name} and this question yet: prompts are estimated from their text and may be half as long, replies are taken to be as long as the schema lets them expect. A few calls make it exact: rowmill try.";
             if (!route.LatencyMeasured) yield return string.Create(s_plain, $"A call of {name} is assumed to take {route.Latency.TotalSeconds:0.#} s.");
             if (route.Windows.Windows.Count == 0) yield return $"No limits of {name} are known; its speed alone decides.";
+            if (route.InBatches is { } batches)
+                foreach (var words in Batches(job, name, batches)) yield return words;
         }
 
         if (job.BudgetUsd is { } budget && (double)budget < whole.Usd?.Expected)
             yield return string.Create(s_plain, $"The job's budget of {budget:0.00##} USD would stop it before the end.");
     }
 
-    private static string Count(long count, string thing) => string.Create(s_plain, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
+    private static IEnumerable<string> Batches(Job job, string name, PlannedBatches batches)
+    {
+        var route = job.Routes.First(r => r.Name == name);
+        if (batches.Held is { } held) yield return $"No more batches of {name} go: {held}.";
+        if (KnownProviders.Find(route.Provider) is { BaseUrl: null }) yield return $"Whether the server of {name} has a batch API is not known.";
+        yield return string.Create(s_plain, $"{name} in batches: {Count(batches.Batches, "batch", "es")}, each taken to be under way for {Span(batches.Duration)}, ")
+            + (batches.Measured > 0 ? string.Create(s_plain, $"as {batches.Measured:N0} of this job were.") : "within which the service means to be done; it may be done much sooner, which nobody promises.");
+        if (batches.Waves is null) yield return $"Not one request of {name} fits the queue of its batches.";
+        if (job.Batch.Deadline is { } deadline && batches.Work.Finish > deadline)
+            yield return $"{name} in batches would miss the deadline of {Span(deadline)}: what they would bring too late is asked online.";
+        if (route.Price is { } price && (price.BatchInput is null || price.BatchOutput is null)) yield return $"The price of {name} in batches is taken to be half of the other.";
+    }
+
+    private static string Span(TimeSpan span) => span.TotalHours < 2
+        ? string.Create(s_plain, $"{Math.Ceiling(span.TotalMinutes):0} min") : string.Create(s_plain, $"{span.TotalHours:0.#} h");
+
+    private static string Count(long count, string thing, string many = "s") => string.Create(s_plain, $"{count:N0} {thing}{(count == 1 ? "" : many)}");
 }

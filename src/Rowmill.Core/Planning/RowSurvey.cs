@@ -13,16 +13,17 @@ internal static class RowSurvey
     private const string NoRun = "";
 
     /// <summary>Makes the pass.</summary>
-    public static async ValueTask<RowTally> OfAsync(
-        OpenedJob job, IAnswerStore answers, RunOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    public static async ValueTask<RowTally> OfAsync(OpenedJob job, RunEnvironment environment, RunOptions options, CancellationToken cancellationToken)
     {
+        var (answers, clock) = (environment.Answers, environment.Clock);
         var counters = new RunCounters(clock);
+        using var elsewhere = await OpenRows.ReadAsync(environment.Batches, job.Job.Name, job.Scope.Question, cancellationToken).ConfigureAwait(false);
         var anything = await answers.AnyAsync(job.Scope, cancellationToken).ConfigureAwait(false);
 
         // A store without anything is not asked about rows that might be equal.
         var source = anything ? answers : new MemoryStore(clock).Answers;
         var intake = new Intake(
-            job.Source, job.Judge(), source, new IntakeRules(NoRun, job.Scope, options, anything), counters, new RowsAsked(), cancellationToken);
+            job.Source, job.Judge(), source, new IntakeRules(NoRun, job.Scope, options, anything) { Elsewhere = elsewhere }, counters, new RowsAsked(), cancellationToken);
         await using var closing = intake.ConfigureAwait(false);
         var distinct = new DistinctRows();
         var sizes = new RowSizes();
@@ -38,14 +39,16 @@ internal static class RowSurvey
         var different = distinct.IsExact ? distinct.Count : Math.Min(distinct.Count, rows);
         // What is less than the error of counting is none.
         if (!distinct.IsExact && rows - different < DistinctRows.Error * rows) different = rows;
+        var total = options.Total(job.Profile.Rows);
         return new RowTally
         {
-            Total = options.Total(job.Profile.Rows),
+            Total = total,
             ToAsk = different,
             FromCache = known.FromCache,
             Failed = known.Failed,
             Invalid = known.Invalid,
             Equal = rows - different,
+            InBatches = elsewhere is null ? 0 : Math.Max(0, total - rows - known.FromCache - known.Failed - known.Invalid),
             Exact = distinct.IsExact,
             Tokens = sizes,
         };

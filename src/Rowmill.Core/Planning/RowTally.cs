@@ -21,6 +21,9 @@ public sealed record RowTally
     /// <summary>Rows that an equal one is asked for.</summary>
     public required long Equal { get; init; }
 
+    /// <summary>Rows in batches that are not fetched yet: nobody else asks them.</summary>
+    public required long InBatches { get; init; }
+
     /// <summary>False when <see cref="ToAsk"/> and <see cref="Equal"/> are estimated, to a ten-thousandth.</summary>
     public required bool Exact { get; init; }
 

@@ -76,25 +76,7 @@ internal sealed record RunContext
     public required string Question { get; init; }
 
     /// <summary>The rows in open lines of the question's batches: nobody else asks them. Null when there are none; the caller disposes of it.</summary>
-    public async ValueTask<OccurrenceIndex?> OpenRowsAsync()
-    {
-        OccurrenceIndex? rows = null;
-        try
-        {
-            await foreach (var some in Environment.Batches.OpenRowsAsync(Job.Name, Question, Stop.Abandoning).ConfigureAwait(false))
-            {
-                rows ??= new OccurrenceIndex(Path.GetTempPath(), Math.Max(1, some.Count));
-                foreach (var row in some) rows.Next(row);
-            }
-
-            return rows;
-        }
-        catch
-        {
-            rows?.Dispose();
-            throw;
-        }
-    }
+    public ValueTask<OccurrenceIndex?> OpenRowsAsync() => OpenRows.ReadAsync(Environment.Batches, Job.Name, Question, Stop.Abandoning);
 
     /// <summary>Whether any row is in an open line of the question's batches.</summary>
     public async ValueTask<bool> HasOpenRowsAsync()

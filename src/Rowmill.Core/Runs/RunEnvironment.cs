@@ -42,6 +42,9 @@ public sealed record RunEnvironment
     /// <remarks>Throws <see cref="ProblemException"/> when the route's key is missing.</remarks>
     public Func<Route, IBatchClient?> BatchClient { get; init; } = _ => null;
 
+    /// <summary>What the service of a route takes in one batch; null where it has no batch API. It needs no key.</summary>
+    public Func<Route, BatchCaps?> BatchCaps { get; init; } = _ => null;
+
     /// <summary>Writes and reads the files of a route's batches for another machine, without a key; see <see cref="IBatchClient.WriteLine"/>.</summary>
     public Func<Route, IBatchClient>? BatchFiles { get; init; }
 

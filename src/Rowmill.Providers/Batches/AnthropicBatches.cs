@@ -17,7 +17,10 @@ internal sealed class AnthropicBatches(Route route, BatchConnection connection) 
 
     /// <inheritdoc/>
     /// <remarks>100,000 requests or 256 MB, results for 29 days after the batch was created. MB are taken for the smaller ones, of a million bytes.</remarks>
-    public override BatchCaps Caps { get; } = new(100_000, 256_000_000 - s_frame.Before.Length - s_frame.After.Length)
+    public override BatchCaps Caps => Taken;
+
+    /// <summary>The same, without a client.</summary>
+    public static BatchCaps Taken { get; } = new(100_000, 256_000_000 - s_frame.Before.Length - s_frame.After.Length)
     {
         KeepsName = false,
         ResultsKept = TimeSpan.FromDays(29),

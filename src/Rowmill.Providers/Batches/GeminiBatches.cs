@@ -27,7 +27,10 @@ internal sealed class GeminiBatches(Route route, BatchConnection connection, Tim
     /// 2 GB and 100 batches at once (ai.google.dev/gemini-api/docs/batch-api). No number of requests is published; a batch that expires brings nothing at
     /// all, so one is kept to twice what the largest of the others takes. How long results stay is told as six weeks and as 48 hours: the shorter counts.
     /// </remarks>
-    public override BatchCaps Caps { get; } = new(200_000, 2_000_000_000) { Concurrent = 100, ResultsKept = TimeSpan.FromHours(48) };
+    public override BatchCaps Caps => Taken;
+
+    /// <summary>The same, without a client.</summary>
+    public static BatchCaps Taken { get; } = new(200_000, 2_000_000_000) { Concurrent = 100, ResultsKept = TimeSpan.FromHours(48) };
 
     /// <summary>What a refusal means where it differs from a chat's: a file that was uploaded a moment ago may not be ready.</summary>
     public static FailureKind? Kind(ServiceError error) =>

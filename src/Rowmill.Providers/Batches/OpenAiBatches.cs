@@ -27,7 +27,10 @@ internal sealed class OpenAiBatches(Route route, BatchConnection connection, Tim
     /// OpenAI: 50,000 requests, 200 MB, output kept for 30 days (platform.openai.com/docs/guides/batch). Groq: 100 MB (its client's words); as many
     /// requests are assumed. MB are taken for the smaller ones, of a million bytes.
     /// </remarks>
-    public override BatchCaps Caps { get; } = new(50_000, route.Provider == "groq" ? 100_000_000 : 200_000_000)
+    public override BatchCaps Caps { get; } = CapsOf(route);
+
+    /// <summary>The same, of a route that has no client.</summary>
+    public static BatchCaps CapsOf(Route route) => new(50_000, route.Provider == "groq" ? 100_000_000 : 200_000_000)
     {
         ResultsKept = route.Provider == "openai" ? TimeSpan.FromDays(30) : null,
     };

@@ -11,7 +11,7 @@ public sealed class PlanCommandTests
         var plan = (await folder.RunAsync("plan", "job.yaml", "--json")).Json;
 
         Assert.Equal((3, 0, 1, 1), (Int(plan, "rows_to_ask"), Int(plan, "from_cache"), Int(plan, "rows_invalid"), Int(plan, "rows_equal")));
-        var route = Assert.Single(plan.GetProperty("routes").EnumerateArray());
+        var (route, batch) = (plan.GetProperty("routes")[0], plan.GetProperty("routes")[1]);
         foreach (var part in new[] { route, plan.GetProperty("job") })
         {
             Assert.Equal(("openai-compatible/pretend", "online"), (part.GetProperty("model").GetString(), part.GetProperty("mode").GetString()));
@@ -24,7 +24,23 @@ public sealed class PlanCommandTests
             Assert.Equal(JsonValueKind.Null, part.GetProperty("binding_window").ValueKind);
         }
 
+        Assert.Equal((2, "batch", 1, 1), (plan.GetProperty("routes").GetArrayLength(), batch.GetProperty("mode").GetString(), Int(batch, "calls"), Int(batch, "batches")));
+        Assert.Equal(route.GetProperty("usd").GetDouble() / 2, batch.GetProperty("usd").GetDouble(), 1e-6);
         Assert.Equal(0, folder.Server.Stats.Requests);
+    }
+
+    [Fact]
+    public async Task Plan_shows_batches_beside_single_requests()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        var plan = (await folder.RunAsync("plan", "job.yaml")).Out;
+
+        Assert.Matches(@"\n  openai-compatible/pretend +3 +1 .* nothing but the model\n(.*\n)*?    in 1 batch +3 +1 .* 24 h .* the service\n", plan);
+        Assert.Contains("Whether the server of openai-compatible/pretend has a batch API is not known.", plan, StringComparison.Ordinal);
+
+        var job = await System.IO.File.ReadAllTextAsync(folder.File("job.yaml"), TestContext.Current.CancellationToken);
+        folder.Write("job.yaml", job.Replace("openai-compatible/pretend", "ollama/pretend", StringComparison.Ordinal));
+        Assert.DoesNotContain("batch", (await folder.RunAsync("plan", "job.yaml")).Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -37,6 +53,7 @@ public sealed class PlanCommandTests
 
         Assert.Equal((0, ""), (plan.Exit, plan.Error));
         Assert.Contains("songs: 3 rows to ask of 5, 1 equal to another, 1 invalid", plan.Out, StringComparison.Ordinal);
+        Assert.Contains("in 1 batch", plan.Out, StringComparison.Ordinal);
         Assert.Contains("NO_SUCH_KEY is not set", plan.Out, StringComparison.Ordinal);
         Assert.Contains("Nothing is measured of openai-compatible/pretend", plan.Out, StringComparison.Ordinal);
     }

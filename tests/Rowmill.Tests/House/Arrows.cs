@@ -4,7 +4,7 @@ namespace Rowmill.Tests.House;
 
 /// <summary>
 /// Who may use whom. Inside the engine data flows Rows → Packing → Limits → Models → Replies → Stores → Outputs; Runs,
-/// Planning, Batches and Quality know every room, and nothing but these three knows Runs.
+/// Planning, Batches and Quality know every room, and nothing but these three knows Runs. How batches are cut and staged, Planning asks them.
 /// </summary>
 internal static partial class Arrows
 {
@@ -38,7 +38,7 @@ internal static partial class Arrows
         ["Outputs"] = ["Questions", "Rows"],
         ["Jobs"] = ["Questions", "Models", "Outputs", "Rows"],
         ["Runs"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs"],
-        ["Planning"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
+        ["Planning"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs", "Batches:BatchRoute BatchSize BatchNaming Rollout Stage"],
         ["Batches"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
         ["Quality"] = ["Questions", "Rows", "Models", "Packing", "Limits", "Replies", "Stores", "Outputs", "Jobs", "Runs"],
     };

@@ -67,7 +67,13 @@ internal sealed class PlanWorld : IDisposable
     {
         Windows = Windows,
         Client = route => throw new InvalidOperationException("a plan makes no client"),
+        BatchClient = route => throw new InvalidOperationException("a plan makes no client"),
+        BatchCaps = route => Caps,
+        BatchFiles = route => new Batches.FakeBatches(_world.Clock),
     };
+
+    /// <summary>What a batch takes; null for services without batches.</summary>
+    public BatchCaps? Caps { get; set; }
 
     public void Dispose() => _world.Dispose();
 
@@ -80,6 +86,9 @@ internal sealed class PlanWorld : IDisposable
         public double Used { get; set; }
 
         public WindowHold? Hold { get; set; }
+
+        /// <summary>Tokens in the queue of batches.</summary>
+        public long Queued { get; set; }
 
         public ValueTask<WindowSnapshot> SnapshotAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
             new(new WindowSnapshot(At, [.. WindowSpec.Of(limits, owner).Select(s => new UsedWindow(s, new(Used, At)))], Hold));
@@ -107,7 +116,8 @@ internal sealed class PlanWorld : IDisposable
     public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     /// <inheritdoc/>
-    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
+        new(new QueueState(Queued, limits.EnqueuedTokens));
 
         public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
