@@ -57,6 +57,7 @@ internal sealed class BatchSubmission(BatchWork work)
     {
         _freed++;
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
+        if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
         work.Run.Events.Emit("batch_dropped", new JsonObject { ["batch"] = record.Name, ["reason"] = why });
     }
@@ -68,7 +69,6 @@ internal sealed class BatchSubmission(BatchWork work)
         if (sum != record.Sha256)
         {
             // Nothing was sent: what stands in the file now is nobody's word.
-            await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
             await DropAsync(record, sum is null ? "its file is gone" : "its file was changed since it was prepared").ConfigureAwait(false);
             return;
         }
