@@ -21,7 +21,7 @@ internal static class CallsCommand
             Description = "One row's receipt and calls: its number in the source, the value of its key (or of a field), or its id.",
             HelpName = "KEY",
         };
-        var doubt = new Option<bool>("--in-doubt") { Description = "Only calls whose process died before they ended: they may have been paid for." };
+        var doubt = new Option<bool>("--in-doubt") { Description = "Only calls whose process died before they ended, and batches that the provider may have: they may have been paid for." };
         command.Options.Add(row);
         command.Options.Add(doubt);
         command.SetAction((parsed, _) => RunAsync(host, job, parsed, parsed.GetValue(row), parsed.GetValue(doubt)));
@@ -36,18 +36,27 @@ internal static class CallsCommand
         var look = await engine.Environment.Leases.LookAsync(job.Name, host.Stop);
         var query = new CallQuery(job.Name) { Look = look };
         return row is null
-            ? await ListAsync(words, engine.Environment.Calls, query with { State = doubt ? CallState.InDoubt : null }, host.Stop)
+            ? await ListAsync(words, engine.Environment, query with { State = doubt ? CallState.InDoubt : null }, host.Stop)
             : await ReceiptsAsync(words, engine.Environment, job, query, row, doubt, host.Stop);
     }
 
-    private static async Task<int> ListAsync(CommandOutput words, ICallLedger ledger, CallQuery query, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(CommandOutput words, RunEnvironment environment, CallQuery query, CancellationToken cancellationToken)
     {
         var calls = new JsonArray();
         var none = true;
-        await foreach (var call in ledger.ReadAsync(query, cancellationToken))
+        await foreach (var call in environment.Calls.ReadAsync(query, cancellationToken))
         {
             none = false;
             Show(words, calls, call);
+        }
+
+        // A live run looks after its batches itself.
+        var batches = query is { State: CallState.InDoubt, Look.Held: null } ? await environment.Batches.ReadAsync(query.Job, cancellationToken) : [];
+        foreach (var batch in batches.Where(b => b.IsInDoubt))
+        {
+            none = false;
+            if (words.IsJson) calls.Add(CallText.Json(batch));
+            else words.People.WriteLine(CallText.Line(batch));
         }
 
         if (none) words.People.WriteLine("No such call.");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Console;
+using Rowmill.Core.Batches;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
@@ -28,22 +29,26 @@ internal static class StatusCommand
         var rows = await plan.ExportAsync(engine.Environment.Answers, null, cancellationToken: host.Stop);
         var spent = await engine.Environment.Calls.SpentAsync(job.Name, host.Stop);
         var look = await engine.Environment.Leases.LookAsync(job.Name, host.Stop);
-        var doubt = await DoubtSum.OfAsync(engine.Environment.Calls, job.Name, CallState.InDoubt, look, host.Stop);
+        var doubt = await DoubtSum.OfAsync(engine.Environment.Calls, engine.Environment.Batches, job.Name, look, host.Stop);
         var cleared = await DoubtSum.OfAsync(engine.Environment.Calls, job.Name, CallState.Cleared, look, host.Stop);
         var waiting = last is null ? [] : await WaitingAsync(engine.Environment.Events, last, host);
         var sizes = last is null ? [] : await PackSizes.ReadAsync(engine.Environment.Events, last.RunId, host.Stop);
+        var batches = await new BatchRunner(engine.Environment).ListAsync(job, host.Stop);
+        var now = host.Clock.GetUtcNow();
         var state = look.Held is not null ? "running" : last is null ? "not_started" : last.EndedAt is null ? "killed" : (string?)last.Summary?["state"];
         words.Document(new JsonObject
         {
             ["job"] = job.Name,
             ["state"] = state,
             ["rows"] = SummaryJson.Rows(rows),
+            ["rows_in_batches"] = BatchText.RowsIn(batches),
             ["usd"] = spent,
             ["in_doubt"] = SummaryJson.Doubt(doubt),
             ["cleared"] = SummaryJson.Doubt(cleared),
             ["resume_at"] = last?.Summary?["resume_at"]?.DeepClone(),
             ["finish_at"] = last?.Summary?["finish_at"]?.DeepClone(),
             ["waiting"] = new JsonArray([.. waiting.Select(w => (JsonNode)new JsonObject { ["for"] = w.What, ["until"] = SummaryJson.Time(w.Until) })]),
+            ["batches"] = BatchReport.Json(batches, now),
             ["pack_sizes"] = PackSizes.Json(sizes),
             ["last_run"] = last is null ? null : new JsonObject
             {
@@ -60,6 +65,7 @@ internal static class StatusCommand
         words.People.WriteLine($"  {Words.Usd(spent)} spent over all runs");
         if (doubt.Calls > 0) words.People.WriteLine($"  {SummaryText.Doubt(doubt)} in doubt, {Words.Usd(doubt.Usd)} at most (see: rowmill calls --in-doubt)");
         if (cleared.Calls > 0) words.People.WriteLine($"  {SummaryText.Doubt(cleared)} were in doubt and have been cleared; {Words.Usd(cleared.Usd)} stay counted for them");
+        BatchText.WriteOpen(words.People, batches, now);
         if (last is null) words.People.WriteLine("  it has not run yet");
         else
         {

@@ -28,6 +28,20 @@ internal static class BatchText
             people.WriteLine($"  {batch.Record.Name}  {Line(batch, now)}");
     }
 
+    /// <summary>Writes how many rows are in batches and which batches are not over; nothing when there are none.</summary>
+    public static void WriteOpen(TextWriter people, IReadOnlyList<BatchView> batches, DateTimeOffset now)
+    {
+        var open = batches.Where(b => !IsOver(b)).ToList();
+        if (RowsIn(batches) is > 0 and var rows) people.WriteLine($"  {Words.Count(rows, "row")} {(rows == 1 ? "is" : "are")} in {Count(open.Count(b => !b.IsStale))}");
+        foreach (var batch in open) people.WriteLine($"  {batch.Record.Name}  {Line(batch, now)}");
+    }
+
+    /// <summary>Rows that wait for the results of batches; what an edited job asked before waits for nothing.</summary>
+    public static long RowsIn(IReadOnlyList<BatchView> batches) => batches.Where(b => !b.IsStale).Sum(b => (long)b.OpenRows);
+
+    /// <summary>A number of batches.</summary>
+    public static string Count(int count) => string.Create(s_plain, $"{count:N0} batch{(count == 1 ? "" : "es")}");
+
     private static bool IsOver(BatchView batch) => batch.Record.Phase is BatchPhase.Ended or BatchPhase.Dropped;
 
     private static string Line(BatchView batch, DateTimeOffset now)

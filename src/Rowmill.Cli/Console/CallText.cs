@@ -10,6 +10,8 @@ namespace Rowmill.Cli.Console;
 /// <summary>A call of the ledger, for people and for programs.</summary>
 internal static class CallText
 {
+    private static readonly TimeSpan s_long = TimeSpan.FromMinutes(10);
+
     /// <summary>The call as one JSON object.</summary>
     public static JsonObject Json(CallRecord call)
     {
@@ -20,6 +22,8 @@ internal static class CallText
             ["at"] = SummaryJson.Time(call.Intent.At),
             ["model"] = call.Intent.Route,
             ["question"] = call.Intent.Question,
+            ["batch"] = call.Intent.Place?.Batch,
+            ["line"] = call.Intent.Place?.Line,
             ["state"] = State(call.State),
             ["outcome"] = Outcome(call),
             ["rows"] = call.Intent.Rows.Count,
@@ -40,6 +44,32 @@ internal static class CallText
         return json;
     }
 
+    /// <summary>A batch in doubt as one JSON object: its requests are calls that may have been made.</summary>
+    public static JsonObject Json(BatchRecord batch) => new()
+    {
+        ["call"] = null,
+        ["at"] = SummaryJson.Time(batch.SubmittedAt),
+        ["model"] = batch.Route,
+        ["question"] = batch.Question,
+        ["batch"] = batch.Name,
+        ["line"] = null,
+        ["state"] = State(CallState.InDoubt),
+        ["outcome"] = State(CallState.InDoubt),
+        ["requests"] = batch.Lines,
+        ["rows"] = batch.Rows,
+        ["reserved_tokens"] = new JsonObject { ["input"] = batch.Reserved.Input, ["output"] = batch.Reserved.Output },
+        ["max_usd"] = batch.MaxUsd,
+        ["note"] = batch.Note,
+    };
+
+    /// <summary>A batch in doubt in one line.</summary>
+    public static string Line(BatchRecord batch)
+    {
+        var most = batch.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";
+        var at = batch.SubmittedAt is { } sent ? Words.Time(sent) : "";
+        return $"{"batch",6}  {at}  {batch.Route}  {batch.Name}: {Words.Count(batch.Rows, "row")} in {Words.Count(batch.Lines, "request")}  in doubt{most}: the provider may have it";
+    }
+
     /// <summary>The call in one line.</summary>
     public static string Line(CallRecord call)
     {
@@ -51,10 +81,11 @@ internal static class CallText
             return $"{head}  {Words.Count(call.Intent.Rows.Count, "row")}  {Unsettled(call)}{most}";
         }
 
+        var place = call.Intent.Place is { } line ? string.Create(CultureInfo.InvariantCulture, $"  {line.Batch} line {line.Line}") : "";
         var money = s.Usd is { } usd ? $"  {Words.Usd(usd)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {s.Latency.TotalMilliseconds:0} ms  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
+            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}{place}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
     }
 
     /// <summary>Tokens as one JSON object.</summary>
@@ -63,6 +94,10 @@ internal static class CallText
 
     /// <summary>A latency as the ledger shows it.</summary>
     public static double Milliseconds(TimeSpan latency) => Math.Round(latency.TotalMilliseconds, 1);
+
+    /// <summary>A latency in words: a line of a batch takes hours.</summary>
+    public static string Took(TimeSpan latency) =>
+        latency < s_long ? string.Create(CultureInfo.InvariantCulture, $"{latency.TotalMilliseconds:0} ms") : Words.Span(latency);
 
     private static string State(CallState state) => state switch
     {

@@ -61,7 +61,7 @@ internal static class ReceiptText
             if (receipt.InputTokens is not null)
             {
                 var money = receipt.Usd is { } usd ? $", {Money(usd)}" : "";
-                people.WriteLine($"  its share of the call: {receipt.InputTokens}+{receipt.OutputTokens} tokens ({receipt.CachedInputTokens} cached){money}; the call took {Math.Round(receipt.Latency!.Value.TotalMilliseconds)} ms");
+                people.WriteLine($"  its share of the call: {receipt.InputTokens}+{receipt.OutputTokens} tokens ({receipt.CachedInputTokens} cached){money}; the call took {CallText.Took(receipt.Latency!.Value)}");
             }
         }
 

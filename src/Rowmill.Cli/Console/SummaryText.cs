@@ -22,7 +22,8 @@ internal static class SummaryText
     }
 
     /// <summary>Calls in doubt and their rows, in words.</summary>
-    public static string Doubt(Doubt doubt) => $"{Words.Count(doubt.Calls, "call")} with {Words.Count(doubt.Rows, "row")}";
+    public static string Doubt(Doubt doubt) => $"{Words.Count(doubt.Calls, "call")} with {Words.Count(doubt.Rows, "row")}"
+        + (doubt.Batches == 0 ? "" : $" ({BatchText.Count(doubt.Batches)} among them)");
 
     /// <summary>Row counts in words.</summary>
     public static string Rows(RowCounts r)

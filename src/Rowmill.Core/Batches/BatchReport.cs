@@ -53,12 +53,15 @@ public sealed record BatchReport(RunSummary Summary, IReadOnlyList<BatchView> Ba
     public static JsonObject ListJson(string job, IReadOnlyList<BatchView> batches, RunEnvironment environment, DateTimeOffset now) => new()
     {
         ["job"] = job,
-        ["batches"] = new JsonArray([.. batches.Select(b => (JsonNode)Json(b, now))]),
+        ["batches"] = Json(batches, now),
         ["folder"] = environment.BatchFolder,
         ["store"] = environment.StoreName,
     };
 
-    private JsonArray BatchesJson() => new([.. Batches.Select(b => (JsonNode)Json(b, At))]);
+    /// <summary>Batches as a JSON array.</summary>
+    public static JsonArray Json(IReadOnlyList<BatchView> batches, DateTimeOffset now) => new([.. batches.Select(b => (JsonNode)Json(b, now))]);
+
+    private JsonArray BatchesJson() => Json(Batches, At);
 
     private static JsonObject Json(BatchView view, DateTimeOffset now)
     {

@@ -11,13 +11,22 @@ internal static class DoubtClearing
 {
     private const int PageSize = 256;
 
+    /// <summary>Marks what earlier runs left, and tells how much is in doubt: calls, and batches whose sending ended without a word.</summary>
+    public static async ValueTask<Doubt> FindAsync(RunEnvironment environment, Lease lease, CancellationToken cancellationToken)
+    {
+        var calls = await environment.Calls.FindDoubtAsync(lease, cancellationToken).ConfigureAwait(false);
+        var batches = await environment.Batches.ReadAsync(lease.Job, cancellationToken).ConfigureAwait(false);
+        if (!batches.Any(b => b.IsInDoubt)) return calls;
+        return await DoubtSum.OfAsync(environment.Calls, environment.Batches, lease.Job, null, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Clears what can be cleared.</summary>
     /// <param name="environment">The ports.</param>
     /// <param name="lease">The run's lease.</param>
     /// <param name="routes">The routes whose outcomes count.</param>
     /// <param name="ended">Whether every row of the job has ended.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The calls cleared, what they cost at most, and how many stay.</returns>
+    /// <returns>The calls cleared, what they cost at most, and how many stay; of a batch that nobody has found yet, all stay.</returns>
     public static async ValueTask<ClearedCalls> RunAsync(
         RunEnvironment environment, Lease lease, IReadOnlyList<string> routes, bool ended, CancellationToken cancellationToken)
     {
@@ -39,6 +48,8 @@ internal static class DoubtClearing
         }
 
         await StoreAsync().ConfigureAwait(false);
+        foreach (var batch in await environment.Batches.ReadAsync(lease.Job, cancellationToken).ConfigureAwait(false))
+            if (batch.IsInDoubt) cleared = cleared with { Left = cleared.Left + batch.Lines };
         return cleared;
 
         async ValueTask StoreAsync()

@@ -160,7 +160,7 @@ public sealed class JobRunner(RunEnvironment environment)
     /// <summary>Looks at what earlier runs left, and stores that this one has begun.</summary>
     private async Task<Beginning> BeginAsync(OpenedJob plan, RunContext run, CancellationToken abort)
     {
-        var doubt = await environment.Calls.FindDoubtAsync(run.Lease, abort).ConfigureAwait(false);
+        var doubt = await DoubtClearing.FindAsync(environment, run.Lease, abort).ConfigureAwait(false);
         var last = await environment.Runs.LastAsync(run.Job.Name, abort).ConfigureAwait(false);
         var identity = RunIds.Identity(plan);
         UnusedAnswers? unused = null;

@@ -56,8 +56,13 @@ public static class SummaryJson
         ["from_cache"] = rows.FromCache,
     };
 
-    /// <summary>Calls in doubt as one JSON object.</summary>
-    public static JsonObject Doubt(Doubt doubt) => new() { ["calls"] = doubt.Calls, ["rows"] = doubt.Rows, ["usd"] = doubt.Usd };
+    /// <summary>Calls in doubt as one JSON object; <c>batches</c> tells in how many batches some of them are, where there are any.</summary>
+    public static JsonObject Doubt(Doubt doubt)
+    {
+        var json = new JsonObject { ["calls"] = doubt.Calls, ["rows"] = doubt.Rows, ["usd"] = doubt.Usd };
+        if (doubt.Batches > 0) json["batches"] = doubt.Batches;
+        return json;
+    }
 
     /// <summary>What was put right or refused in replies, as one JSON object.</summary>
     public static JsonObject Replies(ReplyCounts counts) => new()

@@ -96,6 +96,12 @@ public sealed record BatchRecord
 
     /// <summary>One line for people: why it failed or was dropped; null for nothing.</summary>
     public string? Note { get; init; }
+
+    /// <summary>
+    /// True when the service may have it without our knowing, once nobody is sending it any more: then it may be paid for. It is made after its upload is
+    /// stored, so one without an upload was never made.
+    /// </summary>
+    public bool IsInDoubt => Phase == BatchPhase.Submitting && Upload is not null;
 }
 
 /// <summary>What a service told of a batch.</summary>

@@ -137,7 +137,11 @@ public sealed record CallQuery(string Job)
 /// <param name="Calls">Their number.</param>
 /// <param name="Rows">The rows in them, each counted once.</param>
 /// <param name="Usd">What they cost at most, as far as prices are known.</param>
-public sealed record Doubt(long Calls, long Rows, decimal Usd);
+public sealed record Doubt(long Calls, long Rows, decimal Usd)
+{
+    /// <summary>Batches whose requests are among the calls: nobody knows whether the service has them.</summary>
+    public int Batches { get; init; }
+}
 
 /// <summary>A row and one of the calls that carried it.</summary>
 /// <param name="CallId">The call.</param>

@@ -64,6 +64,25 @@ public abstract partial class CallLedgerContract
         Assert.Equal([online], (await store.Calls.ReadAsync(new CallQuery("songs") { State = CallState.InDoubt }).ToListAsync()).Select(c => c.CallId));
     }
 
+    [Fact]
+    public async Task A_batch_that_the_service_may_have_is_in_doubt_with_its_requests_and_rows()
+    {
+        await using var store = await OpenAsync();
+        var batch = await store.Batches.AddAsync(Batch(lines: 3, phase: BatchPhase.Submitting));
+        await store.Calls.OpenAsync(Intent(20, 21, 22));
+        var nobody = new LeaseLook(1, null);
+
+        // Without an upload nothing was made.
+        Assert.Equal(new Doubt(1, 3, 0.5m), await DoubtSum.OfAsync(store.Calls, store.Batches, "songs", nobody));
+        await store.Batches.SaveAsync(Held, batch with { Upload = "" });
+        Assert.Equal(new Doubt(4, 7, 0.8m) { Batches = 1 }, await DoubtSum.OfAsync(store.Calls, store.Batches, "songs", nobody));
+        Assert.Equal(new Doubt(0, 0, 0), await DoubtSum.OfAsync(store.Calls, store.Batches, "songs", new LeaseLook(1, Held)));
+        Assert.Equal(new Doubt(0, 0, 0), await DoubtSum.OfAsync(store.Calls, store.Batches, "other", nobody));
+
+        await store.Batches.SaveAsync(Held, batch with { Upload = "", Phase = BatchPhase.Submitted, ServiceId = "x" });
+        Assert.Equal(new Doubt(1, 3, 0.5m), await DoubtSum.OfAsync(store.Calls, store.Batches, "songs", nobody));
+    }
+
     [Theory]
     [InlineData(BatchPhase.Prepared, 0)]
     [InlineData(BatchPhase.Submitting, 1)]

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Rowmill.Core;
+using Rowmill.Core.Stores;
+using Rowmill.Simulator;
+using Rowmill.Storage.Sqlite;
+
+namespace Rowmill.Tests.Cli;
+
+/// <summary>What <c>status</c>, <c>calls</c> and <c>check</c> tell of batches.</summary>
+public sealed class BatchLedgerCommandTests
+{
+    private static readonly SimulatorOptions s_atOnce = new() { Batches = new SimulatorBatchOptions { Takes = TimeSpan.Zero } };
+
+    [Fact]
+    public async Task Status_tells_what_is_in_batches()
+    {
+        await using var folder = await CliFolder.CreateAsync(s_atOnce);
+        var before = (await folder.RunAsync("status", "job.yaml", "--json")).Json;
+        Assert.Equal((0, 0), (before.GetProperty("rows_in_batches").GetInt32(), before.GetProperty("batches").GetArrayLength()));
+        Assert.DoesNotContain("batch", (await folder.RunAsync("status", "job.yaml")).Out, StringComparison.Ordinal);
+
+        await folder.RunAsync("batch", "prepare", "job.yaml");
+        Assert.Contains("3 rows are in 1 batch\n", (await folder.RunAsync("status", "job.yaml")).Out, StringComparison.Ordinal);
+        await folder.RunAsync("batch", "submit", "job.yaml");
+        var under = (await folder.RunAsync("status", "job.yaml", "--json")).Json;
+        var batch = Assert.Single(under.GetProperty("batches").EnumerateArray());
+        Assert.Equal((3, 3, "submitted"), (under.GetProperty("rows_in_batches").GetInt32(), batch.GetProperty("open_rows").GetInt32(), batch.GetProperty("phase").GetString()));
+        var text = (await folder.RunAsync("status", "job.yaml")).Out;
+        Assert.Contains($"  {batch.GetProperty("name").GetString()}  openai-compatible/pretend, 3 rows in 1 request: ", text, StringComparison.Ordinal);
+        Assert.Contains("3 rows are in 1 batch\n", text, StringComparison.Ordinal);
+
+        await folder.RunAsync("batch", "fetch", "job.yaml");
+        var after = (await folder.RunAsync("status", "job.yaml", "--json")).Json;
+        Assert.Equal((0, "ended"), (after.GetProperty("rows_in_batches").GetInt32(), after.GetProperty("batches")[0].GetProperty("phase").GetString()));
+        Assert.DoesNotContain("batch", (await folder.RunAsync("status", "job.yaml")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_that_was_a_line_of_a_batch_says_so()
+    {
+        await using var folder = await CliFolder.CreateAsync(s_atOnce);
+        foreach (var step in new[] { "prepare", "submit", "fetch" }) await folder.RunAsync("batch", step, "job.yaml");
+
+        var call = Assert.Single((await folder.RunAsync("calls", "job.yaml", "--json")).Json.GetProperty("calls").EnumerateArray());
+        var tokens = call.GetProperty("tokens");
+        Assert.Equal(1, call.GetProperty("line").GetInt32());
+        Assert.Equal((tokens.GetProperty("input").GetInt32() + 2 * tokens.GetProperty("output").GetInt32()) / 2e6m, call.GetProperty("usd").GetDecimal());
+        Assert.Contains($"  {call.GetProperty("batch").GetString()} line 1  ", (await folder.RunAsync("calls", "job.yaml")).Out, StringComparison.Ordinal);
+        var row = (await folder.RunAsync("calls", "job.yaml", "--row", "2", "--json")).Json;
+        Assert.Equal("answered", row.GetProperty("receipt").GetProperty("status").GetString());
+        Assert.InRange(row.GetProperty("receipt").GetProperty("usd").GetDecimal(), call.GetProperty("usd").GetDecimal() / 4, call.GetProperty("usd").GetDecimal() / 2);
+
+        folder.WriteJob(prompt: "Label the song anew.");
+        await folder.RunAsync("run", "job.yaml");
+        var online = (await folder.RunAsync("calls", "job.yaml", "--json")).Json.GetProperty("calls")[1];
+        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null), (online.GetProperty("batch").ValueKind, online.GetProperty("line").ValueKind));
+    }
+
+    [Fact]
+    public async Task A_batch_that_the_provider_may_have_is_told_wherever_doubt_is()
+    {
+        await using var folder = await CliFolder.CreateAsync(s_atOnce);
+        await folder.RunAsync("batch", "prepare", "job.yaml");
+        var name = await LeaveAsync(folder);
+
+        var status = (await folder.RunAsync("status", "job.yaml", "--json")).Json.GetProperty("in_doubt");
+        Assert.Equal((1, 3, 1), (status.GetProperty("calls").GetInt32(), status.GetProperty("rows").GetInt32(), status.GetProperty("batches").GetInt32()));
+        Assert.Contains("1 call with 3 rows (1 batch among them) in doubt, ", (await folder.RunAsync("status", "job.yaml")).Out, StringComparison.Ordinal);
+        var call = Assert.Single((await folder.RunAsync("calls", "job.yaml", "--in-doubt", "--json")).Json.GetProperty("calls").EnumerateArray());
+        Assert.Equal((name, "in_doubt", 3), (call.GetProperty("batch").GetString(), call.GetProperty("state").GetString(), call.GetProperty("rows").GetInt32()));
+        Assert.Equal(status.GetProperty("usd").GetDecimal(), call.GetProperty("max_usd").GetDecimal());
+        Assert.Contains($"{name}: 3 rows in 1 request  in doubt, ", (await folder.RunAsync("calls", "job.yaml", "--in-doubt")).Out, StringComparison.Ordinal);
+        Assert.Empty((await folder.RunAsync("calls", "job.yaml", "--json")).Json.GetProperty("calls").EnumerateArray());
+
+        // It is looked for, and sent since it is nowhere.
+        var fetched = await folder.RunAsync("batch", "fetch", "job.yaml", "--json");
+        Assert.Equal(1, fetched.Json.GetProperty("in_doubt").GetProperty("batches").GetInt32());
+        Assert.Contains("1 batch of an earlier run may be with the provider without our knowing", fetched.Error, StringComparison.Ordinal);
+        Assert.Equal("No such call.", (await folder.RunAsync("calls", "job.yaml", "--in-doubt")).Out.Trim());
+        Assert.Equal(0, (await folder.RunAsync("status", "job.yaml", "--json")).Json.GetProperty("in_doubt").GetProperty("calls").GetInt32());
+    }
+
+    /// <summary>Leaves what a run leaves that is killed between an upload and the reply to the creation.</summary>
+    private static async Task<string> LeaveAsync(CliFolder folder)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var store = await SqliteStore.OpenAsync(folder.File(".rowmill/rowmill.db"), TimeProvider.System, cancel);
+        var lease = (await store.Lease.AcquireAsync("songs", "run-0", LeaseOwner.Current() with { ProcessId = int.MaxValue }, cancel)).Granted!;
+        var batch = Assert.Single(await store.Batches.ReadAsync("songs", cancel));
+        await store.Batches.SaveAsync(lease, batch with { Phase = BatchPhase.Submitting, Upload = "file-gone", SubmittedAt = DateTimeOffset.UnixEpoch }, cancel);
+        return batch.Name;
+    }
+}
