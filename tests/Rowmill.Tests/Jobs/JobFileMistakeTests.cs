@@ -62,6 +62,11 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("output:", "    context: 4096\n    max_output: 4096\noutput:", 15, "models[0].max_output", "no room for the prompt", "Write less.")]
     [InlineData("output:", "    base_url: example.com/v1\noutput:", 14, "models[0].base_url", "not an http or https address", "https://")]
     [InlineData("output:", "    api_key_env: my-key\noutput:", 14, "models[0].api_key_env", "not the name of an environment variable", "never the key")]
+    [InlineData("output:", "batch: { poll: 0s }\noutput:", 14, "batch.poll", "0s is out of range", "from 1s")]
+    [InlineData("output:", "batch: { rollout: 100 }\noutput:", 14, "batch.rollout", "list of whole numbers", "[100, 500, 2000]")]
+    [InlineData("output:", "batch: { rollout: [100, x] }\noutput:", 14, "batch.rollout[1]", "must be a whole number", "from 1")]
+    [InlineData("output:", "batch: { gate: 101 }\noutput:", 14, "batch.gate", "101 is out of range", "100")]
+    [InlineData("output:", "batch: { dedline: 36h }\noutput:", 14, "batch.dedline", "no key 'dedline'", "'deadline'")]
     [InlineData("  csv: out.csv", "  csv: ./songs.csv", 15, "output.csv", "the source itself", "another file")]
     [InlineData("  csv: out.csv", "  csv: job.yaml", 15, "output.csv", "the job file itself", "another file")]
     [InlineData("  csv: out.csv", "  csv: out.csv\n  prefix: 'a,b'", 16, "output.prefix", "'a,b' cannot begin", "such as ai_")]
@@ -89,7 +94,6 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("  csv: songs.csv", "  postgres: songs", "source.postgres", 3)]
     [InlineData("  csv: songs.csv", "  job: other", "source.job", 3)]
     [InlineData("output:", "context: { before: 5 }\noutput:", "context", 14)]
-    [InlineData("output:", "batch: { poll: 30s }\noutput:", "batch", 14)]
     [InlineData("output:", "pack: { contiguous: true }\noutput:", "pack.contiguous", 14)]
     public void What_a_later_version_will_know_is_refused_clearly(string piece, string by, string key, int line)
     {
