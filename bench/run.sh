@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Measures the program against the shared mock server and appends one JSON line per run to $BENCH_TMP/rowmill.jsonl.
-#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|faults|clients|matrix|all|summary]...      (default: all, then summary)
+#   bench/run.sh [setup|W1|W3|W4|memory|rerun|help|limits|limits-http|plan10m|faults|clients|matrix|batch|all|summary]...      (default: all, then summary)
 #     W4           1,200 rows at the mock's 1,200 requests a minute: three forms of limits, a minute or two each
 #     limits       every kind of limit on a simulated clock, the engine in process; LIMITS=TEXT only the cases with this text (of limits-http too)
 #     limits-http  the program against `rowmill simulate` with the same limits, real time, about four minutes
 #     faults       19,935 rows through `rowmill simulate` with a mix of faults and poison rows, 20 and 1 per request, RUNS seeds; a minute or two
 #     clients      what each provider's client adds to a request of 20 rows, in memory; prints a table, half a minute
+#     batch        request files of 100,000 and 1,000,000 rows written and their results read, by files; a gigabyte of $BENCH_TMP for a while
 #     matrix       the songs job through every provider with every fault of a reply; prints provider × fault → outcome, half a minute
 #     plan10m      plans ten million rows; needs half a gigabyte of $BENCH_TMP for a while
 # Environment: RUNS 3; BENCH_TMP (default ${TMPDIR:-/tmp}/rowbench); PORT 18090; SERVER_CORE 0, CLIENT_CORE 1;
@@ -262,6 +263,21 @@ plan10m() {
   rm -rf "$tmp/job" "$tmp/songs-10000000.csv"
 }
 
+batch() {
+  local rows
+  rm -f "$tmp/stats.json"
+  for rows in 100000 1000000; do
+    rm -rf "$tmp/job" "$tmp/state"
+    table "$rows"
+    job "$tmp/job" "$rows" 20 '' openai/gpt-4o-mini https://api.openai.com/v1
+    measured batch-prepare rowmill "$rows" 20 0 1 '' '' "$rowmill" batch prepare "$tmp/job/job.yaml" --for "$tmp/job/requests.jsonl"
+    "$tools" answers "$tmp/job/requests.jsonl" "$tmp/job/results.jsonl"
+    measured batch-fetch rowmill "$rows" 20 0 1 "$tmp/songs-$rows.csv" "$tmp/job/out.csv" "$rowmill" batch fetch "$tmp/job/job.yaml" --from "$tmp/job/results.jsonl"
+    # The large table and its files are not needed again.
+    rm -rf "$tmp/job" "$tmp/songs-1000000.csv"
+  done
+}
+
 clients() {
   # Tiers of compilation are the process's own noise: code is compiled once, and well.
   DOTNET_TieredPGO=0 DOTNET_TieredCompilation=0 taskset -c "${CLIENT_CORE:-1}" "$tools" clients "$repo/samples/songs/songs.yaml"
@@ -283,7 +299,7 @@ summary() {
 
 [ $# -gt 0 ] || set -- all summary
 case " $* " in *' summary '*) [ -x "$tools" ] || setup ;; esac
-case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' faults '* | *' clients '* | *' all '*) setup ;; esac
+case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' help '* | *' limits '* | *' limits-http '* | *' plan10m '* | *' faults '* | *' clients '* | *' batch '* | *' all '*) setup ;; esac
 case " $* " in *' setup '* | *' W'[134]' '* | *' memory '* | *' rerun '* | *' all '*) setup_mock ;; esac
 for what in "$@"; do
   case $what in
@@ -292,8 +308,8 @@ for what in "$@"; do
     W3) workload W3 200000 20 ;;
     W4) w4 ;;
     limits-http) limits_http ;;
-    memory | rerun | help | limits | plan10m | faults | clients | matrix | summary) "$what" ;;
-    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; faults; clients; plan10m ;;
+    memory | rerun | help | limits | plan10m | faults | clients | matrix | batch | summary) "$what" ;;
+    all) workload W1 20000 1; workload W3 200000 20; memory; rerun; help; limits; limits_http; w4; faults; clients; batch; plan10m ;;
     *) echo "unknown: $what" >&2; exit 2 ;;
   esac
 done

@@ -16,6 +16,7 @@ return args switch
     ["field", var file, var name] => Measurements.Print(file, name),
     ["limits", var results] => LimitBench.Run(results, null),
     ["limits", var results, var only] => LimitBench.Run(results, only),
+    ["answers", var requests, var results] => BatchAnswers.Write(requests, results),
     ["clients", var job] => await ClientBench.RunAsync(job),
     ["summary", var results, .. var parts] => Summary.Write(results, parts),
     _ => Usage(),
@@ -33,6 +34,7 @@ static int Usage()
         append RESULTS [NAME=VALUE | FILE.json]...    add one line to the results
         field FILE.json NAME                          print one value
         limits RESULTS [TEXT]                         the limits on a simulated clock, all cases or those with this text
+        answers REQUESTS RESULTS                      write what a batch runner would, a valid answer for every row
         clients JOB.yaml                              what each provider's client adds to a request of 20 rows
         summary RESULTS [NAME=VALUE]...               the results as Markdown
         """);

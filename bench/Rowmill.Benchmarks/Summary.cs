@@ -20,6 +20,7 @@ internal static class Summary
             """);
         foreach (var workload in (string[])["W1", "W3"]) Workload(workload, runs);
         Memory(runs);
+        Batches(runs);
         Others(runs);
         FaultMix.Summarize(runs);
         Limits.LimitsSummary.Write(runs);
@@ -80,6 +81,25 @@ internal static class Summary
         }
 
         if (of.Count > 1) Console.WriteLine(Text($"\n- largest / smallest: {Megabytes(of[^1]) / Megabytes(of[0]):F2} × the memory; aim at most 1.2 ×"));
+    }
+
+    private static void Batches(List<JsonObject> runs)
+    {
+        var of = Of(runs, "batch-prepare").Concat(Of(runs, "batch-fetch")).ToList();
+        if (of.Count == 0) return;
+        Console.WriteLine("\n## Batches: request files written, results read, 20 rows per request\n\n| rows | step | wall s | rows/s | CPU s | peak MB | answered |\n|--:|---|--:|--:|--:|--:|--:|");
+        foreach (var rows in of.GroupBy(run => Number(run, "rows")).OrderBy(group => group.Key))
+        {
+            foreach (var step in rows.GroupBy(run => Word(run, "workload")!).Select(group => group.ToList()))
+            {
+                var answered = Word(step[0], "workload") == "batch-fetch" ? Text($"{step.Min(r => Number(r, "answered")):N0}") : "-";
+                Console.WriteLine(Text(
+                    $"| {rows.Key:N0} | {Word(step[0], "workload")!["batch-".Length..]} | {Wall(step):F2} | {Median(step, Rate):N0} | {Median(step, Cpu):F2} | {Megabytes(step):F0} | {answered} |"));
+            }
+
+            var both = rows.GroupBy(run => Word(run, "workload")!).Sum(group => Wall(group.ToList()));
+            Console.WriteLine(Text($"| {rows.Key:N0} | both | {both:F2} | {rows.Key / both:N0} | | | |"));
+        }
     }
 
     private static void Others(List<JsonObject> runs)

@@ -31,6 +31,7 @@ internal static class CommandLine
             AuditCommand.Create(host),
             ModelsCommand.Create(host),
             LimitsCommand.Create(host),
+            MergeCommand.Create(host),
             SimulateCommand.Create(host),
         };
         program.Options.Add(new HelpOption());

@@ -83,8 +83,10 @@ public static class ModelClients
     /// </summary>
     /// <param name="route">Provider and model.</param>
     /// <param name="clock">The clock of dates in refusals.</param>
+    /// <exception cref="ProblemException">The route has no address, which its messages name.</exception>
     public static IBatchClient CreateBatchFiles(Route route, TimeProvider? clock = null)
     {
+        if (AddressProblem(route.BaseUrl) is { } problem) throw new ProblemException(problem);
         clock ??= TimeProvider.System;
         var protocol = route.Provider == "ollama" ? new OpenAiProtocol(route, OpenAiManners.For("openai-compatible")!) : Protocol(route, clock);
         var codec = new BatchCodec(protocol, Lines(route), new SecretMask(null), clock);

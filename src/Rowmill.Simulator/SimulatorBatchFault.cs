@@ -15,6 +15,9 @@ public enum SimulatorBatchFault
     /// <summary>The connection is reset in the middle of an upload. A resumable one keeps what had come.</summary>
     BrokenUpload,
 
+    /// <summary>The address that Gemini gives an upload names the same server by another name, <c>localhost</c>.</summary>
+    OtherHost,
+
     /// <summary>A created batch appears in lists only later; its value is how many seconds later.</summary>
     ListLag,
 

@@ -82,6 +82,9 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>The newest accepted requests, oldest first, as many as <see cref="SimulatorOptions.LedgerCapacity"/> keeps.</summary>
     public IReadOnlyList<LedgerEntry> Ledger => _ledger.Entries();
 
+    /// <summary>The folder of its files; null while there are none.</summary>
+    internal string? Scratch => _files.Folder;
+
     private HttpFront Front { get; }
 
     /// <summary>Starts a simulator.</summary>
@@ -133,6 +136,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     public void Reset()
     {
         _batches.Reset();
+        _service.Reset();
         _files.Reset();
         _batchFaults.Reset();
         _lines.Reset();
@@ -151,6 +155,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         await _kestrel.StopAsync(now.Token);
         _kestrel.Dispose();
         _batches.Reset();
+        _service.Reset();
         _files.Dispose();
         _stopping.Dispose();
     }

@@ -104,6 +104,7 @@ internal sealed class CaseRun : IDisposable
             Leases = store.Lease,
             Events = store.Events,
             Runs = store.Runs,
+            Batches = store.Batches,
             Windows = Windows(engine),
             WindowOwner = route => ValueTask.FromResult(new WindowOwner(route.Provider, route.BaseUrl, "bench", route.Model)),
             Client = route => Client(route, engine),

@@ -17,6 +17,9 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
     private static readonly TimeSpan s_shortestWaitForFiles = TimeSpan.FromSeconds(20);
     private const int PollsForFiles = 5;
 
+    /// <summary>So many batches in a row that break as a whole stop a job.</summary>
+    private const int MostBroken = 3;
+
     private readonly BatchHarvest _harvest = new(work);
     private readonly Dictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
 
@@ -100,7 +103,7 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         {
             BatchFolder.Abandon(stream, path);
             if (work.IsRefused(route, told.Failure!)) return null;
-            work.Run.Events.Emit("batch_unfetched", new JsonObject { ["batch"] = record.Name, ["file"] = file.Id, ["reason"] = told.Failure!.Message });
+            work.Run.Events.Emit("batch_unfetched", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["file"] = file.Id, ["reason"] = told.Failure!.Message });
             return null;
         }
 
@@ -131,11 +134,11 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         work.Run.Pass(Transition.BatchEnded);
         if (seen is { Replied: 0, Wrong: > 0 } && !work.Run.Counters.HasAnswered(route.State.Id))
             work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} says the requests are wrong: {seen.WrongWords}") { UserError = true });
-        // One that was refused as a whole says something of the job or the account: the same would come of the next.
-        if (failure is null || seen.Rows > 0) return;
-        if (work.IsRefused(route, failure)) return;
-        if (failure.Kind is FailureKind.BadRequest or FailureKind.TooLarge)
-            work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} found the batch {record.Name} wrong: {failure.Message}") { UserError = true });
+        if (failure is null || seen.Rows > 0 || work.IsRefused(route, failure)) return;
+        // One that broke as a whole is sent again; when the same comes of it again and again, the job or the account is the cause.
+        var broken = work.Records.Where(r => r.Route == record.Route && r.Question == record.Question && r.Phase == BatchPhase.Ended).TakeLast(MostBroken).ToList();
+        if (broken.Count == MostBroken && broken.TrueForAll(r => r is { AskedRows: 0, Note: not null }))
+            work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} broke {MostBroken} batches in a row: {failure.Message}") { UserError = true });
     }
 
     private TimeSpan WaitForFiles => work.Plan.Job.Batch.Poll is { } poll

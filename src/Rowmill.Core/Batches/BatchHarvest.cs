@@ -95,9 +95,14 @@ internal sealed class BatchHarvest(BatchWork work)
         var failure = new ModelFailure(FailureKind.BadReply, "the batch is complete, and its results do not hold this request") { Billed = true };
         await foreach (var line in work.Environment.Batches.OpenLinesAsync(record.Name).ConfigureAwait(false))
         {
-            if (SeenOf(record.Name) is { } seen) seen.Missing++;
+            SeenOf(record.Name).Missing++;
             var (pack, outages) = PackOf(line);
-            await _harvest.CloseAsync(CallOf(record, route, line, pack, new ModelResult { Failure = failure }, _ => BatchPast.OfLine(pack, outages)), failure).ConfigureAwait(false);
+            var result = new ModelResult { Failure = failure };
+            // What was left out again and again is not paid for without end.
+            if (outages + 1 < MostOutages)
+                await _harvest.CloseAsync(CallOf(record, route, line, pack, result, _ => BatchPast.OfLine(pack, outages + 1)), failure).ConfigureAwait(false);
+            else
+                await _harvest.BlameAsync(CallOf(record, route, line, pack, result, BatchPast.OfMoves), failure, RowFailures.Missing).ConfigureAwait(false);
         }
     }
 

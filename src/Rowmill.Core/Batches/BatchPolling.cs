@@ -19,6 +19,13 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
     /// <summary>A batch is looked at again after this part of its age: its end is known soon, and a day costs some hundred looks.</summary>
     private const int PauseShare = 20;
 
+    /// <summary>HTTP's word for what a service does not know.</summary>
+    public const int NotFound = 404;
+
+    /// <summary>A service that says so often that it does not know a batch has lost it.</summary>
+    private const int MostNotFound = 3;
+
+    private readonly Dictionary<string, int> _unknown = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _next = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BatchStatus> _status = new(StringComparer.Ordinal);
 
@@ -67,8 +74,14 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
 
         if (told.Value is not { } status)
         {
-            if (!work.IsRefused(route, told.Failure!)) work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["reason"] = told.Failure!.Message });
+            if (!work.IsRefused(route, told.Failure!)) work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = told.Failure!.Message });
             _next[record.Name] = work.Now + (told.Failure!.RetryAfter ?? Pause(record));
+            if (told.Failure.HttpStatus == NotFound && (_unknown[record.Name] = _unknown.GetValueOrDefault(record.Name) + 1) >= MostNotFound)
+            {
+                work.Run.Stop.Request(new StopReason(
+                    RunState.Failed, $"{route.Route.Name} does not know its batch {record.Name} ({record.ServiceId}) any more; rowmill batch cancel --batch {record.Name} frees its rows, which may have been paid for") { UserError = true });
+            }
+
             return record;
         }
 

@@ -69,7 +69,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
             if (told.Value is not { } list)
             {
                 if (!work.IsRefused(route, told.Failure!))
-                    work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["reason"] = told.Failure!.Message });
+                    work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = told.Failure!.Message });
                 return;
             }
 

@@ -76,7 +76,9 @@ internal sealed class BatchStations
             if (Polling.StatusOf(record) is { State: BatchState.Cancelling }) continue;
             var told = await route.Client.CancelAsync(record.ServiceId!, _work.Run.Stop.Stopping).ConfigureAwait(false);
             _work.Run.Events.Emit("batch_cancelled", new JsonObject { ["batch"] = record.Name, ["reason"] = told.Failure?.Message });
-            if (told.Failure is { } failure && _work.IsRefused(route, failure)) return;
+            if (told.Failure is not { } failure) continue;
+            if (_work.IsRefused(route, failure)) return;
+            if (failure.HttpStatus == BatchPolling.NotFound) await Submission.DropAsync(record, "the provider does not know it").ConfigureAwait(false);
         }
     }
 

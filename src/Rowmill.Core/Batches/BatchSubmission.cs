@@ -57,6 +57,7 @@ internal sealed class BatchSubmission(BatchWork work)
     {
         _freed++;
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
+        if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
         work.Run.Events.Emit("batch_dropped", new JsonObject { ["batch"] = record.Name, ["reason"] = why });
     }
@@ -68,7 +69,6 @@ internal sealed class BatchSubmission(BatchWork work)
         if (sum != record.Sha256)
         {
             // Nothing was sent: what stands in the file now is nobody's word.
-            await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
             await DropAsync(record, sum is null ? "its file is gone" : "its file was changed since it was prepared").ConfigureAwait(false);
             return;
         }
@@ -156,6 +156,7 @@ internal sealed class BatchSubmission(BatchWork work)
         var told = await route.Client.CreateAsync(work.FileOf(record), record.Upload!, CancellationToken.None).ConfigureAwait(false);
         if (told.Value is { } status)
         {
+            _outage = null;
             work.Run.Pass(Transition.BatchCreated);
             await AdoptAsync(record, status).ConfigureAwait(false);
             return;
@@ -194,7 +195,7 @@ internal sealed class BatchSubmission(BatchWork work)
         await work.SaveAsync(record with { Phase = BatchPhase.Prepared, ServiceId = null, Note = failure.Message }).ConfigureAwait(false);
         work.Submitted -= record.MaxUsd ?? 0;
         await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
-        work.Run.Events.Emit("batch_not_taken", new JsonObject { ["batch"] = record.Name, ["reason"] = failure.Message });
+        work.Run.Events.Emit("batch_not_taken", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = failure.Message });
         if (await LearnAsync(route, limits).ConfigureAwait(false) || failure.Kind is FailureKind.RateLimited)
         {
             Hold(failure);
@@ -204,8 +205,22 @@ internal sealed class BatchSubmission(BatchWork work)
         if (failure.HttpStatus is not null && work.IsRefused(route, failure)) return;
         if (IsSurelyNot(failure))
             work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} does not take the batch {record.Name}: {failure.Message}") { UserError = true });
-        else Hold(failure);
+        else
+        {
+            Hold(failure);
+            StopAfterOutage(route, failure);
+        }
     }
+
+    /// <summary>With nothing under way there, a service that has not been reached for longer than the job's patience is given up.</summary>
+    private void StopAfterOutage(BatchRoute route, ModelFailure failure)
+    {
+        _outage ??= work.Now;
+        if (work.Now - _outage <= work.Plan.Job.Patience || work.In(BatchPhase.Submitted).Count > 0) return;
+        work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} could not be reached for {Jobs.Duration.Format(work.Plan.Job.Patience)}: {failure.Message}"));
+    }
+
+    private DateTimeOffset? _outage;
 
     /// <summary>What a service tells of its queue is learned.</summary>
     public async ValueTask<bool> LearnAsync(BatchRoute route, IReadOnlyList<LimitReading> limits)

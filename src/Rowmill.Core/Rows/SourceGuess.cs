@@ -15,6 +15,9 @@ public sealed record SourceGuess
     /// <summary>The columns; empty when there are problems.</summary>
     public IReadOnlyList<SourceColumn> Columns { get; init; } = [];
 
+    /// <summary>What the pass over the whole table found; null when there are problems.</summary>
+    public SourceProfile? Profile { get; init; }
+
     /// <summary>Why the table cannot be used as it is; empty when the part looked at is sound.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 }

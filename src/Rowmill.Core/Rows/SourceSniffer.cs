@@ -17,10 +17,13 @@ public static class SourceSniffer
     /// <param name="path">The file.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
-    public static async ValueTask<SourceGuess> DetectAsync(string path, string name, CancellationToken cancellationToken = default)
+    public static ValueTask<SourceGuess> DetectAsync(string path, string name, CancellationToken cancellationToken = default) =>
+        DetectAsync(new SourceOptions { Kind = SourceKind.Csv, Path = path, Name = name }, cancellationToken);
+
+    /// <summary>The same of a table of which something is known that is not looked for.</summary>
+    internal static async ValueTask<SourceGuess> DetectAsync(SourceOptions options, CancellationToken cancellationToken)
     {
-        var problems = new SourceProblems(name);
-        var options = new SourceOptions { Kind = SourceKind.Csv, Path = path, Name = name };
+        var problems = new SourceProblems(options.Name);
         options = Look(options, problems, cancellationToken);
         var guess = new SourceGuess { Kind = options.Kind, Delimiter = options.Delimiter, Encoding = options.Encoding };
         if (problems.Count > 0) return guess with { Problems = Told(problems.ToList()) };
@@ -36,7 +39,7 @@ public static class SourceSniffer
             if (++rows == SampleRows) break;
         }
 
-        return guess with { Columns = [.. profile.Columns.Names.Select(column => new SourceColumn(column, samples[column]))] };
+        return guess with { Profile = profile, Columns = [.. profile.Columns.Names.Select(column => new SourceColumn(column, samples[column]))] };
     }
 
     // There is no job file yet whose keys could be to blame.

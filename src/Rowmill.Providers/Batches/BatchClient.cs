@@ -46,7 +46,12 @@ internal sealed class BatchClient(StructuredOutput best, BatchCodec codec, Batch
         connection!.GetAsync(Wire.ListAddress(cursor), Wire.Batches, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<BatchReply<BatchStatus>> CancelAsync(string id, CancellationToken cancellationToken = default) => Wire.CancelAsync(id, cancellationToken);
+    public async ValueTask<BatchReply<BatchStatus>> CancelAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var reply = await Wire.CancelAsync(id, cancellationToken).ConfigureAwait(false);
+        // A conflict with what the batch is: it is over, and asking again will not pass.
+        return reply.Failure is { HttpStatus: 409 } late ? reply with { Failure = late with { Kind = FailureKind.BadRequest } } : reply;
+    }
 
     /// <inheritdoc/>
     public async ValueTask<BatchReply<BatchDownload>> DownloadAsync(BatchResultFile file, Stream to, CancellationToken cancellationToken = default)

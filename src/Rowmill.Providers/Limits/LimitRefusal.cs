@@ -41,7 +41,7 @@ internal sealed record LimitRefusal(FailureKind Kind)
         if (error.Code is not "token_limit_exceeded" && !Says(words, "enqueued token limit")) return null;
         // "Limit: 900,000 enqueued tokens"
         var limit = LimitText.Find(words)?.Limit;
-        return new(FailureKind.RateLimited) { Readings = [new LimitReading(LimitNames.EnqueuedTokens) { Limit = limit, Refused = true }] };
+        return new(limit == 0 ? FailureKind.NoAllowance : FailureKind.RateLimited) { Readings = [new LimitReading(LimitNames.EnqueuedTokens) { Limit = limit, Refused = true }] };
     }
 
     /// <summary>Reads a 429.</summary>

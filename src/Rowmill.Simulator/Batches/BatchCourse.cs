@@ -46,6 +46,9 @@ internal sealed class BatchCourse(DateTimeOffset created, TimeSpan takes, DateTi
 
     public DateTimeOffset CancelledAt => (CancelsAt ?? created) + takes * Edge;
 
+    /// <summary>True when, as it stands, its time will be up before it is done.</summary>
+    public bool WillExpire => !Doomed && !NeverExpires && !(CancelsAt < expires) && (StopsAt is not null || Ends > expires);
+
     /// <summary>Asks it to stop; the first time counts.</summary>
     public void Cancel(DateTimeOffset at) => CancelsAt = CancelsAt < at ? CancelsAt : at;
 

@@ -87,6 +87,11 @@ internal sealed class BatchDesk(SimulatorOptions options, FileRoom files, BatchR
         return true;
     }
 
+    /// <summary>The name of the server in an address to be called next.</summary>
+    public HostString Host(BatchCall call) => faults.Next(SimulatorBatchFault.OtherHost) is null
+        ? call.Request.Host
+        : new HostString("localhost", call.Request.Host.Port ?? 80);
+
     /// <summary>Reads half of what a request announces, into a body where one is given, and resets the connection.</summary>
     public static async Task BreakAsync(BatchCall call, FileBody? into)
     {

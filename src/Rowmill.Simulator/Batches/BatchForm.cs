@@ -36,6 +36,12 @@ internal abstract class BatchForm(Dialect dialect)
     /// <summary>How long results are kept unless the batch says otherwise.</summary>
     public abstract TimeSpan KeepsResults { get; }
 
+    /// <summary>True when that time begins with the batch and not with its end.</summary>
+    public virtual bool KeepsFromCreation => false;
+
+    /// <summary>True when results come with the batch itself and are no file of the account.</summary>
+    public virtual bool ResultsComeAlong => false;
+
     /// <summary>What the provider says a file of results is for, or is.</summary>
     public abstract string ResultKind { get; }
 

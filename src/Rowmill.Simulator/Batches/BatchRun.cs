@@ -29,6 +29,7 @@ internal sealed class BatchRun
     private int _next, _billed;
     private long _rowsBilled;
     private bool _closed;
+    private volatile bool _abandoned;
 
     public BatchRun(string id, BatchOrder order, BatchCourse course, BatchFaults faults, FileRoom files, LineAnswerer answer)
     {
@@ -73,6 +74,15 @@ internal sealed class BatchRun
     /// <summary>What failed, where that stands apart; null for none.</summary>
     public StoredFile? Errors { get; private set; }
 
+    /// <summary>When it was over, in this phase.</summary>
+    public DateTimeOffset EndedAt(BatchPhase phase) => phase switch
+    {
+        BatchPhase.Completed => Course.Ends,
+        BatchPhase.Failed => Course.Begins,
+        BatchPhase.Expired => Course.Expires,
+        _ => Course.CancelledAt,
+    };
+
     /// <summary>Answers what has been taken through by now.</summary>
     public BatchPhase Advance(DateTimeOffset now)
     {
@@ -80,9 +90,8 @@ internal sealed class BatchRun
         {
             var phase = Course.At(now);
             if (_closed) return phase;
-            var lost = Order.Form.LosesExpired && Course is { NeverExpires: false, Doomed: false } && phase == BatchPhase.Expired;
-            if (!lost) Answer(Course.Done(now, Total));
-            if (BatchCourse.IsOver(phase)) Close(phase, now);
+            if (!Order.Form.LosesExpired || !Course.WillExpire) Answer(Course.Done(now, Total));
+            if (BatchCourse.IsOver(phase) && !_abandoned) Close(phase);
             return phase;
         }
     }
@@ -130,6 +139,8 @@ internal sealed class BatchRun
     /// <summary>Nobody will look any more.</summary>
     public void Abandon()
     {
+        // Whoever is at work on it stops after the line in hand.
+        _abandoned = true;
         lock (_gate)
         {
             if (_closed) return;
@@ -142,7 +153,7 @@ internal sealed class BatchRun
 
     private void Answer(int upTo)
     {
-        for (; _next < upTo; _next++)
+        for (; _next < upTo && !_abandoned; _next++)
         {
             var gone = _faults.Withholds || _faults.Hits(SimulatorBatchFault.MissingLines, _next, Total);
             var foreign = _faults.Hits(SimulatorBatchFault.ForeignLines, _next, Total);
@@ -166,7 +177,7 @@ internal sealed class BatchRun
     }
 
     /// <summary>It is over: what was not reached is told as far as the provider tells it, and the results become files.</summary>
-    private void Close(BatchPhase phase, DateTimeOffset now)
+    private void Close(BatchPhase phase)
     {
         _closed = true;
         var form = Order.Form;
@@ -180,15 +191,18 @@ internal sealed class BatchRun
             Write(form.Read(document.RootElement), new LineReply(end, default, null, $"{Mix.With(Mix.Hash(Id), (ulong)_next):x16}"));
         }
 
-        var keeps = Order.KeepsOutput ?? form.KeepsResults;
-        Output = Stored(_good, form.ResultId(Id, errors: false), now, keeps);
-        Errors = Stored(_bad, form.ResultId(Id, errors: true), now, keeps);
+        var until = (form.KeepsFromCreation ? Course.Created : EndedAt(phase)) + (Order.KeepsOutput ?? form.KeepsResults);
+        Output = Stored(_good, form.ResultId(Id, errors: false), phase, until);
+        Errors = Stored(_bad, form.ResultId(Id, errors: true), phase, until);
         Order.Input.Body.Dispose();
     }
 
-    private StoredFile? Stored(FileBody? body, string id, DateTimeOffset now, TimeSpan keeps) => body is null
-        ? null
-        : _files.Add(new StoredFile(id, Order.Key, $"{id}.jsonl", Order.Form.ResultKind, body, now, now + keeps, IsGenerated: true));
+    private StoredFile? Stored(FileBody? body, string id, BatchPhase phase, DateTimeOffset until)
+    {
+        if (body is null) return null;
+        var file = new StoredFile(id, Order.Key, $"{id}.jsonl", Order.Form.ResultKind, body, EndedAt(phase), until, IsGenerated: true);
+        return Order.Form.ResultsComeAlong ? file : _files.Add(file);
+    }
 
     private void Write(BatchLine line, LineReply reply)
     {

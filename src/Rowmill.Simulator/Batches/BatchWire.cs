@@ -13,6 +13,11 @@ internal abstract class BatchWire
 
     /// <summary>Serves one.</summary>
     public abstract Task HandleAsync(BatchCall call);
+
+    /// <summary>Forgets what is under way.</summary>
+    public virtual void Reset()
+    {
+    }
 }
 
 /// <summary>One request about batches or their files.</summary>

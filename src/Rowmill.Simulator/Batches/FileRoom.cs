@@ -19,16 +19,18 @@ internal sealed class FileRoom(TimeProvider clock) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<StoredFile> _files = [];
-    private string? _folder;
     private long _bodies, _ids;
+
+    /// <summary>Where they are; null while there are none.</summary>
+    public string? Folder { get; private set; }
 
     /// <summary>An empty body.</summary>
     public FileBody NewBody()
     {
         lock (_gate)
         {
-            _folder ??= Directory.CreateTempSubdirectory("rowmill-simulator-").FullName;
-            return new FileBody(Path.Combine(_folder, (_bodies++).ToString(CultureInfo.InvariantCulture)));
+            Folder ??= Directory.CreateTempSubdirectory("rowmill-simulator-").FullName;
+            return new FileBody(Path.Combine(Folder, (_bodies++).ToString(CultureInfo.InvariantCulture)));
         }
     }
 
@@ -74,6 +76,6 @@ internal sealed class FileRoom(TimeProvider clock) : IDisposable
     public void Dispose()
     {
         Reset();
-        if (_folder is not null) Directory.Delete(_folder, recursive: true);
+        if (Folder is not null) Directory.Delete(Folder, recursive: true);
     }
 }

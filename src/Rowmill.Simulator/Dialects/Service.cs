@@ -17,12 +17,18 @@ internal sealed class Service
     /// <summary>The dialect whose limits hold, and whose words a lost request gets.</summary>
     public Dialect Main => _dialects[0];
 
+    /// <summary>Forgets what is under way.</summary>
+    public void Reset()
+    {
+        foreach (var dialect in _dialects) dialect.Batches?.Reset();
+    }
+
     public static Service Of(SimulatorOptions options)
     {
         var schemas = new SchemaLibrary();
         return options.Dialect switch
         {
-            SimulatorDialect.Groq => new Service(new GroqDialect(options, schemas)),
+            SimulatorDialect.Groq => new Service(new GroqDialect(options, schemas) { BatchLimits = BatchLimits.Groq }),
             SimulatorDialect.OllamaV1 => new Service(new OllamaV1Dialect(options, schemas)),
             SimulatorDialect.Gemini => new Service(new GeminiDialect(options, schemas), new GeminiOpenAiDialect(options, schemas)),
             SimulatorDialect.GeminiOpenAi => new Service(new GeminiOpenAiDialect(options, schemas), new GeminiDialect(options, schemas)),
@@ -31,7 +37,7 @@ internal sealed class Service
             SimulatorDialect.Azure => new Service(new AzureDialect(options, schemas)),
             SimulatorDialect.Anthropic => new Service(new AnthropicDialect(options, schemas)),
             SimulatorDialect.Ollama => new Service(new OllamaDialect(options, schemas), new OllamaV1Dialect(options, schemas)),
-            _ => new Service(new OpenAiDialect(options, schemas)),
+            _ => new Service(new OpenAiDialect(options, schemas) { BatchLimits = BatchLimits.OpenAi }),
         };
     }
 

@@ -18,17 +18,19 @@ internal sealed class Controls(
     public Func<HttpContext, Task>? Find(string method, string path) => (method, path) switch
     {
         ("GET", "/stats") => context => SendAsync(context, StatsBody.Write(stats())),
-        ("POST", "/reset") => context =>
-        {
-            reset();
-            return SendAsync(context, "{}"u8.ToArray());
-        },
+        ("POST", "/reset") => ResetAsync,
         ("GET", "/clock") => context => SendAsync(context, Clock()),
         ("POST", "/clock") => AdvanceAsync,
         ("GET", "/batch-faults") => context => SendAsync(context, Faults()),
         ("POST", "/batch-faults") => SetFaultsAsync,
         _ => null,
     };
+
+    private Task ResetAsync(HttpContext context)
+    {
+        reset();
+        return SendAsync(context, "{}"u8.ToArray());
+    }
 
     private async Task AdvanceAsync(HttpContext context)
     {

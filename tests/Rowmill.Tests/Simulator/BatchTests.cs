@@ -217,6 +217,47 @@ public sealed class BatchTests
     }
 
     [Fact]
+    public async Task A_batch_needs_its_file_no_longer_once_it_was_made()
+    {
+        await using var simulator = await SimulatorHarness.StartAsync(Options());
+        var file = (await simulator.UploadAsync(Lines(3))).Id();
+        var id = (await simulator.CreateAsync(file)).Id();
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"{simulator.Server.BaseAddress}/files/{file}");
+        Assert.Equal(200, (await simulator.SendAsync(delete)).Status);
+        simulator.Clock.Advance(Takes);
+        Assert.Equal(3, (await simulator.ResultsAsync(await simulator.BatchAsync(id))).Length);
+        Assert.Equal(400, (await simulator.CreateAsync(file)).Status);
+    }
+
+    [Fact]
+    public async Task Lines_longer_than_any_buffer_are_read_whole()
+    {
+        await using var simulator = await SimulatorHarness.StartAsync(Options());
+        var id = await simulator.StartAsync(string.Join('\n', Line("a", "Short"), Line("b", new string('x', 3_000_000)), Line("c", "Last")));
+        simulator.Clock.Advance(Takes);
+        var lines = await simulator.ResultsAsync(await simulator.BatchAsync(id));
+        Assert.Equal(["a", "b", "c"], Ids(lines).Order(StringComparer.Ordinal));
+        Assert.Equal(3, simulator.Server.Stats.DistinctRows);
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_on_disk_when_it_ends()
+    {
+        string? folder;
+        await using (var simulator = await SimulatorHarness.StartAsync(Options()))
+        {
+            var id = await simulator.StartAsync(Lines(3));
+            await simulator.StartAsync(Lines(3));
+            simulator.Clock.Advance(Takes);
+            await simulator.BatchAsync(id);
+            folder = simulator.Server.Scratch;
+            Assert.True(Directory.Exists(folder));
+        }
+
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public async Task A_cancelled_batch_keeps_what_was_done()
     {
         await using var simulator = await SimulatorHarness.StartAsync(Options());

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Rowmill.Simulator.Batches;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
@@ -26,11 +27,14 @@ internal sealed class AnthropicDialect : FieldDialect
     {
         _reader = new MessagesReader(this, schemas);
         Chat = new MessagesWire(_reader);
+        Batches = new AnthropicBatches(this);
     }
 
     public override string BasePath => "";
 
     public override ChatWire Chat { get; }
+
+    public override BatchWire? Batches { get; }
 
     public override bool RefusesApart => true;
 
@@ -49,6 +53,7 @@ internal sealed class AnthropicDialect : FieldDialect
         var beta = request.Headers["anthropic-beta"].ToString();
         if (path == "/v1/messages") return beta.Length == 0 ? s_chat : s_chat with { Version = beta };
         if (path == "/v1/messages/count_tokens") return s_count;
+        if (Batches!.Find(path, request) is { } place) return place;
         if (path == Models) return s_models;
         return path.StartsWith(Models + "/", StringComparison.Ordinal) ? s_models with { Model = path[(Models.Length + 1)..] } : null;
     }

@@ -88,6 +88,7 @@ internal sealed class MessagesReader(AnthropicDialect dialect, SchemaLibrary sch
             MaxThoughts = thoughts,
             ShowsThoughts = true,
             Tool = tool,
+            ServiceTier = place.Form == MessagesWire.Batch ? MessagesWire.Batch : null,
             Cache = content.Cache,
         }, null);
     }

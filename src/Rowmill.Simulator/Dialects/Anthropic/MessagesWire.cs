@@ -8,6 +8,9 @@ namespace Rowmill.Simulator.Dialects.Anthropic;
 /// <summary>Anthropic's form of a chat: <c>POST /v1/messages</c>.</summary>
 internal sealed class MessagesWire(MessagesReader reader) : ChatWire
 {
+    /// <summary>The form of a request that came in a batch.</summary>
+    public const string Batch = "batch";
+
     public override (ChatRequest? Request, ErrorReply? Error) Read(JsonElement body, Place place) => reader.Read(body, place, asked: true);
 
     public override ReadOnlyMemory<byte> Write(Spoken spoken)
@@ -91,7 +94,7 @@ internal sealed class MessagesWire(MessagesReader reader) : ChatWire
         writer.WriteNumber("ephemeral_1h_input_tokens", hour ? bill.Written : 0);
         writer.WriteEndObject();
         writer.WriteNumber("output_tokens", bill.Output);
-        writer.WriteString("service_tier", "standard");
+        writer.WriteString("service_tier", spoken.Request.ServiceTier ?? "standard");
         writer.WriteEndObject();
     }
 

@@ -19,8 +19,6 @@ internal sealed class AzureDialect(SimulatorOptions options, SchemaLibrary schem
 
     public override string BasePath => "/openai/v1";
 
-    public override BatchLimits? BatchLimits => null;
-
     public override Place? Find(HttpRequest request)
     {
         if (base.Find(request) is { } place) return place;

@@ -243,4 +243,8 @@ internal sealed record BatchLimits(long MaxBytes, string Organization, bool Long
 {
     /// <summary>Requests in one file.</summary>
     public const int MaxLines = 50_000;
+
+    public static BatchLimits OpenAi { get; } = new(200_000_000, "org-simulated", LongWindows: false, OnlyChats: false);
+
+    public static BatchLimits Groq { get; } = new(100_000_000, "org_simulated", LongWindows: true, OnlyChats: true);
 }

@@ -41,7 +41,7 @@ internal abstract class CompatibleDialect : FieldDialect
     public override BatchWire? Batches => _batches.Value;
 
     /// <summary>What a batch may hold; null where there are none.</summary>
-    public virtual BatchLimits? BatchLimits => null;
+    public BatchLimits? BatchLimits { get; init; }
 
     /// <summary>The top-level fields of a request.</summary>
     public abstract IReadOnlyDictionary<string, FieldRule> Fields { get; }

@@ -56,12 +56,11 @@ internal sealed class CompatibleFiles(CompatibleDialect dialect, long maxBytes)
             return;
         }
 
-        var body = call.Desk.Files.NewBody();
+        using var body = call.Desk.Files.NewBody();
         var (form, error) = await ReadAsync(call, boundary, body);
         error ??= Wrong(form);
         if (error is not null)
         {
-            body.Dispose();
             await call.Desk.RefuseAsync(call, error);
             return;
         }
@@ -70,6 +69,7 @@ internal sealed class CompatibleFiles(CompatibleDialect dialect, long maxBytes)
         var keeps = form.GetValueOrDefault("expires_after[seconds]") is { } seconds
             ? TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture))
             : s_keeps;
+        body.Hold();
         var file = call.Desk.Files.Add(
             new StoredFile($"file-{call.Desk.Files.NewId()}", call.Key, form["file"], form["purpose"], body, now, now + keeps));
         await call.Desk.SendMadeAsync(call, "file_create", SimulatorBatchFault.LostUpload, Json.Bytes(writer => Write(writer, file)));

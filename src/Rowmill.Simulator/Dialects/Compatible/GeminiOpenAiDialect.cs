@@ -36,8 +36,6 @@ internal sealed class GeminiOpenAiDialect(SimulatorOptions options, SchemaLibrar
 
     public override string BasePath => "/v1beta/openai";
 
-    public override BatchLimits? BatchLimits => null;
-
     public override IReadOnlyDictionary<string, FieldRule> Fields => s_fields;
 
     public override IReadOnlyList<string> TranscriptForms => [];

@@ -54,8 +54,6 @@ internal sealed class GroqDialect(SimulatorOptions options, SchemaLibrary schema
 
     public override IReadOnlyList<string> TranscriptForms { get; } = ["json", "text", "verbose_json"];
 
-    public override BatchLimits? BatchLimits { get; } = new(100_000_000, Organization, LongWindows: true, OnlyChats: true);
-
     /// <summary>Its gateway takes a client without a name for a robot.</summary>
     public override bool WantsUserAgent => true;
 

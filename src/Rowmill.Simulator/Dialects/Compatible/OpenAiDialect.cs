@@ -58,8 +58,6 @@ internal partial class OpenAiDialect(SimulatorOptions options, SchemaLibrary sch
 
     public override bool RefusesApart => true;
 
-    public override BatchLimits? BatchLimits { get; } = new(200_000_000, "org-simulated", LongWindows: false, OnlyChats: false);
-
     public override string MessagePath(int index, string? field = null) => $"messages[{index}]{(field is null ? "" : $".{field}")}";
 
     public override ErrorReply? RefusedByModel(JsonElement body, string model, Place place)

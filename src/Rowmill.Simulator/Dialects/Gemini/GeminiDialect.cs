@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Rowmill.Simulator.Batches;
 using Rowmill.Simulator.Limits;
 using Rowmill.Simulator.Protocol;
 using Rowmill.Simulator.Schemas;
@@ -8,7 +9,7 @@ using Rowmill.Simulator.Schemas;
 namespace Rowmill.Simulator.Dialects.Gemini;
 
 /// <summary>The manners of Google's own Gemini API, from its definitions, its pages and captured replies.</summary>
-internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary schemas) : Dialect(options)
+internal sealed class GeminiDialect : Dialect
 {
     private const string Prefix = "/v1beta/models";
     private const string KeyHeader = "x-goog-api-key";
@@ -24,9 +25,18 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
 
     private static readonly Place s_list = new(Operation.Models, HttpMethods.Get);
 
+    public GeminiDialect(SimulatorOptions options, SchemaLibrary schemas)
+        : base(options)
+    {
+        Chat = new GeminiWire(schemas);
+        Batches = new GeminiBatches(this);
+    }
+
     public override string BasePath => "";
 
-    public override ChatWire Chat { get; } = new GeminiWire(schemas);
+    public override ChatWire Chat { get; }
+
+    public override BatchWire? Batches { get; }
 
     public override EmbedWire? Embed { get; } = new GeminiEmbedWire();
 
@@ -46,6 +56,7 @@ internal sealed class GeminiDialect(SimulatorOptions options, SchemaLibrary sche
     public override Place? Find(HttpRequest request)
     {
         var path = request.Path.Value ?? "";
+        if (Batches!.Find(path, request) is { } place) return place;
         if (!path.StartsWith(Prefix, StringComparison.Ordinal)) return null;
         if (path.Length == Prefix.Length) return s_list;
         var name = path[(Prefix.Length + 1)..];

@@ -51,6 +51,23 @@ internal static class ProtoMessages
     /// <summary>The body of <c>:batchEmbedContents</c>.</summary>
     public static ProtoMessage BatchEmbedContents { get; } = new(Many("requests", () => EmbedContent));
 
+    private static ProtoMessage InlinedRequest { get; } = new(Any("request"), Any("metadata"));
+
+    private static ProtoMessage InlinedRequests { get; } = new(Many("requests", () => InlinedRequest));
+
+    private static ProtoMessage InputConfig { get; } = new(Text("file_name"), One("requests", () => InlinedRequests));
+
+    private static ProtoMessage Batch { get; } = new(
+        Text("model"), Text("display_name"), One("input_config", () => InputConfig), Whole("priority"));
+
+    /// <summary>The body of <c>:batchGenerateContent</c>; each request in it is looked at when its turn comes.</summary>
+    public static ProtoMessage BatchGenerateContent { get; } = new(One("batch", () => Batch));
+
+    private static ProtoMessage File { get; } = new(Text("name"), Text("display_name"), Text("mime_type"));
+
+    /// <summary>The body that begins an upload.</summary>
+    public static ProtoMessage CreateFile { get; } = new(One("file", () => File));
+
     private static ProtoField Text(string name) => new(name, ProtoKind.Text, "TYPE_STRING");
 
     private static ProtoField Flag(string name) => new(name, ProtoKind.Boolean, "TYPE_BOOL");

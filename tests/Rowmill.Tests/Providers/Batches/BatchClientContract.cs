@@ -145,6 +145,11 @@ public abstract class BatchClientContract(string provider)
     }
 
     [Fact]
+    public async Task A_batch_that_is_over_cannot_be_cancelled_and_that_does_not_pass() => Assert.Equal(
+        FailureKind.BadRequest,
+        (await Create(new ScriptedHttp().Reply(409, """{"error":{"message":"Cannot cancel a batch with status 'completed'."}}""")).CancelAsync("b-1")).Failure?.Kind);
+
+    [Fact]
     public async Task Whatever_comes_back_is_a_value()
     {
         using var file = new RequestFile();
