@@ -30,18 +30,22 @@ internal static class CheckCommand
         var client = plan.Clients(engine.Environment)[0];
         var local = await LocalPreflight.CheckAsync(engine, job, host.Stop);
         var rows = await CheckWarnings.RowsAsync(plan, engine.Environment.Answers, host.Stop);
-        IReadOnlyList<Problem> warnings = [.. CheckWarnings.Models(job, arguments.Models), .. local, .. CheckRoutes.Warnings(job, arguments.Models), .. CheckWarnings.Of(plan, rows)];
+        var batches = new CheckBatches(job, engine.Environment.BatchCaps);
+        IReadOnlyList<Problem> warnings =
+        [
+            .. CheckWarnings.Models(job, arguments.Models), .. local, .. CheckRoutes.Warnings(job, arguments.Models), .. batches.Warnings(), .. CheckWarnings.Of(plan, rows),
+        ];
         var document = new JsonObject
         {
             ["job"] = job.Name,
             ["ok"] = true,
             ["rows"] = rows.Json(),
             ["models"] = new JsonArray([.. job.Routes.Select(r => (JsonNode)r.Name)]),
-            ["routes"] = CheckRoutes.Json(job, arguments.Models),
+            ["routes"] = batches.AddTo(CheckRoutes.Json(job, arguments.Models)),
             ["warnings"] = CommandOutput.Json(warnings),
         };
         words.People.WriteLine($"{job.Name}: the job file, its files, {Words.Count(plan.Profile.Rows, "row")} of {plan.Source.Name} and the keys are in order.");
-        foreach (var line in CheckRoutes.Lines(job, arguments.Models)) words.People.WriteLine(line);
+        foreach (var line in CheckRoutes.Lines(job, arguments.Models).Concat(batches.Lines())) words.People.WriteLine(line);
         foreach (var warning in warnings) words.People.WriteLine($"warning: {warning}");
         if (await plan.FirstRequestAsync(client.StructuredOutput, cancellationToken: host.Stop) is { } first)
             Describe(words, document, client, first.Request, first.Rows, rows.Counts.Pending);

@@ -1,13 +1,13 @@
 namespace Rowmill.Core.Jobs;
 
-/// <summary>The lines that checks after loading refer to: those of source, models and output.</summary>
+/// <summary>The lines that checks after loading refer to: those of source, models, batch and output.</summary>
 internal static class JobLines
 {
     /// <summary>Collects them from the file's tree.</summary>
     public static IReadOnlyDictionary<string, int> Of(YamlMap file)
     {
         var lines = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var key in new[] { "source", "models", "output" })
+        foreach (var key in new[] { "source", "models", "batch", "output" })
             if (file.Find(key) is { } section) Add(lines, key, section.Line, section.Value);
         return lines;
     }

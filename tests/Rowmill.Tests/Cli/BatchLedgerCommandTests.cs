@@ -9,6 +9,9 @@ namespace Rowmill.Tests.Cli;
 /// <summary>What <c>status</c>, <c>calls</c> and <c>check</c> tell of batches.</summary>
 public sealed class BatchLedgerCommandTests
 {
+    /// <summary>A model whose interface has no batches.</summary>
+    private const string Alone = "openai-compatible/alone";
+
     private static readonly SimulatorOptions s_atOnce = new() { Batches = new SimulatorBatchOptions { Takes = TimeSpan.Zero } };
 
     [Fact]
@@ -78,6 +81,51 @@ public sealed class BatchLedgerCommandTests
         Assert.Contains("1 batch of an earlier run may be with the provider without our knowing", fetched.Error, StringComparison.Ordinal);
         Assert.Equal("No such call.", (await folder.RunAsync("calls", "job.yaml", "--in-doubt")).Out.Trim());
         Assert.Equal(0, (await folder.RunAsync("status", "job.yaml", "--json")).Json.GetProperty("in_doubt").GetProperty("calls").GetInt32());
+    }
+
+    [Fact]
+    public async Task Check_tells_what_a_batch_takes_and_costs()
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        Use(folder, "gemini/gemini-2.5-flash", "limits: { enqueued_tokens: 3000000 }\n    price: { input: 1, output: 2, batch_input: 0.4 }", "batch: { rollout: [10], gate: 90, deadline: 36h }");
+
+        var check = await folder.RunAsync("check", "job.yaml");
+        Assert.Contains(
+            "\ngemini/gemini-2.5-flash: in a batch: 200,000 requests, 2,000 MB, 24 h at most; 100 batches at a time; 3,000,000 enqueued tokens; "
+            + "USD per million tokens: 0.4 input, 1 output, half of the others where it is not known\n", check.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("batch.", check.Out, StringComparison.Ordinal);
+        var json = (await folder.RunAsync("check", "job.yaml", "--json")).Json.GetProperty("routes")[0].GetProperty("batch");
+        Assert.Equal((200_000, 100, 86400d, 0.4m), (
+            json.GetProperty("requests").GetInt32(), json.GetProperty("at_once").GetInt32(), json.GetProperty("window_seconds").GetDouble(), json.GetProperty("prices").GetProperty("input").GetDecimal()));
+
+        Use(folder, Alone, "", "");
+        Assert.Equal(JsonValueKind.Null, (await folder.RunAsync("check", "job.yaml", "--json")).Json.GetProperty("routes")[0].GetProperty("batch").ValueKind);
+        Assert.DoesNotContain("in a batch", (await folder.RunAsync("check", "job.yaml")).Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Alone, "", "batch: { rollout: [100] }", "batch", "None of the job's models has a batch API, so this says nothing.")]
+    [InlineData(Alone, "limits: { enqueued_tokens: 5 }", "", "models[0].limits.enqueued_tokens", Alone + " has no batch API, so this never binds.")]
+    [InlineData("gemini/gemini-2.5-flash", "", "batch: { gate: 80 }", "batch.gate", "A gate is for the stages of a rollout, and there is none.")]
+    [InlineData("gemini/gemini-2.5-flash", "", "batch: { deadline: 6h }", "batch.deadline", "6 h are less than the 24 h within which a batch is promised")]
+    public async Task Check_warns_of_what_says_nothing_about_batches(string model, string more, string batch, string key, string message)
+    {
+        await using var folder = await CliFolder.CreateAsync();
+        Use(folder, model, more, batch);
+
+        var warnings = (await folder.RunAsync("check", "job.yaml", "--json")).Json.GetProperty("warnings").EnumerateArray();
+
+        var warning = Assert.Single(warnings, w => w.GetProperty("key").GetString() == key);
+        Assert.StartsWith(message, warning.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.NotEqual(JsonValueKind.Null, warning.GetProperty("line").ValueKind);
+    }
+
+    private static void Use(CliFolder folder, string model, string more, string batch)
+    {
+        folder.WriteJob(batch);
+        var job = File.ReadAllText(folder.File("job.yaml"));
+        job = job.Replace("openai-compatible/pretend", model, StringComparison.Ordinal).Replace(folder.Server.BaseAddress.ToString().TrimEnd('/'), model == Alone ? "https://api.test/openai/deployments/d" : "https://api.test", StringComparison.Ordinal);
+        folder.Write("job.yaml", more.Length == 0 ? job : job.Replace("price: { input: 1, output: 2 }", more, StringComparison.Ordinal));
     }
 
     /// <summary>Leaves what a run leaves that is killed between an upload and the reply to the creation.</summary>
