@@ -56,6 +56,8 @@ internal sealed class BatchSubmission(BatchWork work)
     public async ValueTask DropAsync(BatchRecord record, string why)
     {
         _freed++;
+        // It has its place in the queue when a run was killed between asking for it and sending.
+        if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
         work.Run.Events.Emit("batch_dropped", new JsonObject { ["batch"] = record.Name, ["reason"] = why });
@@ -68,7 +70,6 @@ internal sealed class BatchSubmission(BatchWork work)
         if (sum != record.Sha256)
         {
             // Nothing was sent: what stands in the file now is nobody's word.
-            await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
             await DropAsync(record, sum is null ? "its file is gone" : "its file was changed since it was prepared").ConfigureAwait(false);
             return;
         }
@@ -153,7 +154,7 @@ internal sealed class BatchSubmission(BatchWork work)
 
     private async ValueTask CreateAsync(BatchRecord record, BatchRoute route, bool reused)
     {
-        var told = await route.Client.CreateAsync(work.FileOf(record), record.Upload!, CancellationToken.None).ConfigureAwait(false);
+        var told = await route.Client.CreateAsync(work.FileOf(record), record.Upload!, work.Run.Stop.Abandoning).ConfigureAwait(false);
         if (told.Value is { } status)
         {
             _outage = null;
