@@ -21,7 +21,6 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
     private const int MostBroken = 3;
 
     private readonly BatchHarvest _harvest = new(work);
-    private readonly Dictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
 
     /// <summary>What the results of this run's batches held.</summary>
     public BatchHarvest Harvest => _harvest;
@@ -49,15 +48,10 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
 
     private async Task FetchAsync(BatchRecord record, BatchRoute route, BatchStatus status)
     {
-        if (status is { State: BatchState.Completed, Results.Count: 0 } && !(status.Succeeded == 0 && status.Failed == 0))
+        var answers = status.Results.Any(f => !f.IsErrors);
+        if (!answers && (status.Succeeded > 0 || (status.State == BatchState.Completed && status.Succeeded is null)))
         {
-            var since = _missing.TryGetValue(record.Name, out var at) ? at : _missing[record.Name] = work.Now;
-            if (work.Now - since < WaitForFiles)
-            {
-                await polling.LookAsync(record, route).ConfigureAwait(false);
-                return;
-            }
-
+            if (await WaitsAsync(record, route).ConfigureAwait(false)) return;
             work.Run.Events.Emit("batch_without_results", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
         }
 
@@ -77,7 +71,22 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
             if (work.Run.Stop.Abandoning.IsCancellationRequested) return;
         }
 
+        if (status.State == BatchState.Completed && (await work.Environment.Batches.CountOpenAsync(record.Name).ConfigureAwait(false)).Lines > 0)
+        {
+            // What lacks lines may have been fetched too early: it is fetched once more before they count as missing.
+            record = await work.SaveAsync(record with { Results = new Dictionary<string, string>(StringComparer.Ordinal) }).ConfigureAwait(false);
+            if (await WaitsAsync(record, route).ConfigureAwait(false)) return;
+        }
+
         await EndAsync(record, route, status.State == BatchState.Completed, status.Failure).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether more may come of a batch that is over: its files can appear a while after its end.</summary>
+    private async ValueTask<bool> WaitsAsync(BatchRecord record, BatchRoute route)
+    {
+        if (work.Now - record.Told!.At >= WaitForFiles) return false;
+        await polling.LookAsync(record, route).ConfigureAwait(false);
+        return true;
     }
 
     /// <summary>Brings a result file here, unless it is here, unchanged.</summary>
@@ -103,7 +112,14 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         {
             BatchFolder.Abandon(stream, path);
             if (work.IsRefused(route, told.Failure!)) return null;
-            work.Run.Events.Emit("batch_unfetched", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["file"] = file.Id, ["reason"] = told.Failure!.Message });
+            if (told.Failure!.HttpStatus is BatchPolling.NotFound or BatchPolling.Gone)
+            {
+                work.Run.Stop.Request(new StopReason(
+                    RunState.Failed, $"{route.Route.Name} does not have the results of {record.Name} any more: {told.Failure.Message}; rowmill batch cancel --batch {record.Name} frees its rows, which are paid for") { UserError = true });
+                return null;
+            }
+
+            work.Run.Events.Emit("batch_unfetched", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["file"] = file.Id, ["reason"] = told.Failure.Message });
             return null;
         }
 
@@ -126,7 +142,6 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         {
             Phase = BatchPhase.Ended, EndedAt = work.Now, AskedRows = (int)seen.Rows, GoodRows = (int)seen.Good, Note = failure?.Message,
         }).ConfigureAwait(false);
-        work.Submitted -= record.MaxUsd ?? 0;
         work.Run.Events.Emit("batch_ended", new JsonObject
         {
             ["batch"] = record.Name, ["state"] = record.Told?.Word, ["rows"] = seen.Rows, ["good"] = seen.Good, ["not_run"] = closed,

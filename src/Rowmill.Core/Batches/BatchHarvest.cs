@@ -57,6 +57,7 @@ internal sealed class BatchHarvest(BatchWork work)
     private readonly Harvest _harvest = new(work.Run, ask => ask.Rows, new RouteLearning(work.Run));
     private readonly Dictionary<string, BatchSeen> _seen = new(StringComparer.Ordinal);
     private readonly HashSet<string> _lowered = new(StringComparer.Ordinal);
+    private DateTimeOffset _loweredAt;
 
     /// <summary>What a batch's results held so far.</summary>
     public BatchSeen SeenOf(string batch)
@@ -217,8 +218,10 @@ internal sealed class BatchHarvest(BatchWork work)
     /// <summary>All lines of a batch were written in one form: it is lowered once.</summary>
     private async ValueTask LowerFormAsync(BatchRecord record, BatchRoute route, ModelFailure failure)
     {
+        // Whatever was written before has been written in the form that is refused already.
         lock (_lowered)
-            if (!_lowered.Add(record.Name)) return;
+            if (!_lowered.Add(record.Name) || record.PreparedAt < _loweredAt) return;
+        _loweredAt = work.Now;
         if (route.State.LowerForm(route.State.Form))
         {
             work.Run.Events.Emit("form_lowered", new JsonObject { ["model"] = route.Route.Name, ["reason"] = failure.Message });

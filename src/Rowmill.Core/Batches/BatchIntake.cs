@@ -67,7 +67,8 @@ internal sealed class BatchIntake(BatchWork work, IReadOnlyDictionary<RowKey, As
         {
             if (_found[at++] is not { } found) return false;
             if (found.Kind != OutcomeKind.Failed) work.Run.Counters.AnsweredBy(found.Route);
-            if (work.Run.Options.AsksAgain(found, work.Run.RunId)) return false;
+            // One that is on its way already goes on, though it had failed before.
+            if (work.Run.Options.AsksAgain(found, work.Run.RunId) || (found.Kind == OutcomeKind.Failed && rests.ContainsKey(ask.Key))) return false;
             if (rests.ContainsKey(ask.Key)) Ended.Add(ask.Key);
             return true;
         });

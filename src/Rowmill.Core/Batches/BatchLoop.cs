@@ -14,6 +14,9 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     // Short enough that a machine that slept notices soon after it wakes.
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
 
+    // A job whose batches ended so long ago was done, and is begun anew.
+    private static readonly TimeSpan s_leftAlone = TimeSpan.FromHours(1);
+
     private readonly BatchStations _at = new(work);
     private bool _wasDeadline;
 
@@ -28,7 +31,7 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
             {
                 if (!await RoundAsync().ConfigureAwait(false)) break;
                 if (stop.Reason is not null) break;
-                if (detach && !_at.Reconciliation.IsOpen)
+                if (detach && !_at.Reconciliation.IsOpen && !_at.Submission.HasFreed)
                 {
                     stop.Request(Detached());
                     break;
@@ -62,17 +65,20 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
         if (work.Run.Stop.Reason is not null) return true;
         await _at.Submission.RunAsync().ConfigureAwait(false);
         if (_at.Submission.HasFreed) return true;
-        return IsUnderWay || work.In(BatchPhase.Prepared).Any(work.IsOfQuestion) || _at.IsBehind;
+        return IsUnderWay || work.In(BatchPhase.Prepared).Any(IsOurs) || _at.IsBehind;
     }
 
-    private bool IsUnderWay => work.In(BatchPhase.Submitting, BatchPhase.Submitted).Any(work.IsOfQuestion);
+    // Those of a model that this run leaves out, or that the job lists no more, are nobody's here.
+    private bool IsUnderWay => work.In(BatchPhase.Submitting, BatchPhase.Submitted).Any(IsOurs);
+
+    private bool IsOurs(BatchRecord record) => work.IsOfQuestion(record) && work.RouteOf(record) is not null;
 
     /// <summary>Whether batches would miss the job's deadline: then nothing more is sent, and when it has come what is under way is cancelled.</summary>
     private async Task<bool> IsTooLateAsync()
     {
         if (work.Plan.Job.Batch.Deadline is not { } within) return false;
-        var mine = work.Records.Where(work.IsOfQuestion).ToList();
-        var first = mine.Select(r => r.SubmittedAt).OfType<DateTimeOffset>().DefaultIfEmpty(work.Now).Min();
+        var mine = work.Records.Where(r => work.IsOfQuestion(r) && r.SubmittedAt is not null).OrderBy(r => r.SubmittedAt).ToList();
+        var first = Begun(mine) ?? work.Now;
         var until = first + within;
         if (work.Now + Expected(mine) <= until) return false;
         if (!_wasDeadline) work.Run.Events.Emit("batch_deadline", new System.Text.Json.Nodes.JsonObject { ["until"] = SummaryJson.Time(until) });
@@ -82,13 +88,29 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
         return true;
     }
 
+    /// <summary>When the present work on the job began: what was done, and left alone for a while, before it counts no more. Null for now.</summary>
+    private DateTimeOffset? Begun(IReadOnlyList<BatchRecord> batches)
+    {
+        DateTimeOffset? begun = null;
+        var busyUntil = DateTimeOffset.MinValue;
+        foreach (var batch in batches)
+        {
+            if (begun is null || batch.PreparedAt - busyUntil > s_leftAlone) begun = batch.SubmittedAt;
+            var end = batch.Phase is BatchPhase.Submitting or BatchPhase.Submitted ? work.Now : batch.EndedAt ?? batch.PreparedAt;
+            if (end > busyUntil) busyUntil = end;
+        }
+
+        return work.Now - busyUntil > s_leftAlone ? null : begun;
+    }
+
     /// <summary>How long a batch takes: the longest that the job has seen, or what the service means to take while none has ended.</summary>
     private TimeSpan Expected(IReadOnlyList<BatchRecord> batches)
     {
-        var took = batches.Where(b => b is { Phase: BatchPhase.Ended, SubmittedAt: not null, EndedAt: not null }).Select(b => b.EndedAt!.Value - b.SubmittedAt!.Value).ToList();
-        if (took.Count > 0) return took.Max();
-        // Before the first has ended, the first must be given the chance to.
         var mean = work.Routes.Max(r => r.Client.Caps.Window);
+        var took = batches.Where(b => b is { Phase: BatchPhase.Ended, AskedRows: > 0 }).Select(b => b.EndedAt!.Value - b.SubmittedAt!.Value).ToList();
+        // One that was fetched late took no longer for that.
+        if (took.Count > 0) return took.Max() < mean ? took.Max() : mean;
+        // Before the first has ended, the first must be given the chance to.
         return work.Plan.Job.Batch.Deadline < mean ? TimeSpan.Zero : mean;
     }
 

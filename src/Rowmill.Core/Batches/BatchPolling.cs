@@ -22,6 +22,9 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
     /// <summary>HTTP's word for what a service does not know.</summary>
     public const int NotFound = 404;
 
+    /// <summary>HTTP's word for what a service has no more.</summary>
+    public const int Gone = 410;
+
     /// <summary>A service that says so often that it does not know a batch has lost it.</summary>
     private const int MostNotFound = 3;
 
@@ -30,7 +33,8 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
     private readonly Dictionary<string, BatchStatus> _status = new(StringComparer.Ordinal);
 
     /// <summary>When the next look is due; null when none is.</summary>
-    public DateTimeOffset? NextLook => work.In(BatchPhase.Submitted).Where(r => r.Told?.IsOver != true).Select(r => (DateTimeOffset?)_next.GetValueOrDefault(r.Name)).Min();
+    public DateTimeOffset? NextLook => work.In(BatchPhase.Submitted).Where(r => r.Told?.IsOver != true)
+        .Select(r => (DateTimeOffset?)(_next.TryGetValue(r.Name, out var next) ? next : (r.SubmittedAt ?? work.Now) + Pause(r))).Min();
 
     /// <summary>What the service said of a batch in this run; null when it was not asked yet.</summary>
     public BatchStatus? StatusOf(BatchRecord record) => _status.GetValueOrDefault(record.Name);
@@ -86,6 +90,7 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
         }
 
         _status[record.Name] = status;
+        _unknown.Remove(record.Name);
         _next[record.Name] = work.Now + Pause(record);
         if (status.State == BatchState.Unknown)
             work.Run.Events.Emit("batch_state_unknown", new JsonObject { ["batch"] = record.Name, ["state"] = status.Word });

@@ -17,9 +17,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
     private static readonly TimeSpan s_skew = TimeSpan.FromMinutes(5);
 
     // A list shows a batch some time after it was made; nobody says after how long.
-    private static readonly TimeSpan s_longestLag = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan s_shortestLag = TimeSpan.FromSeconds(20);
-    private const int PollsInLag = 4;
+    private static readonly TimeSpan s_lag = TimeSpan.FromMinutes(2);
 
     private const int MostPages = 200;
 
@@ -27,10 +25,6 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
 
     private readonly Dictionary<string, DateTimeOffset> _looked = new(StringComparer.Ordinal);
     private readonly HashSet<string> _strangers = new(StringComparer.Ordinal);
-
-    /// <summary>How long a batch may be missing from a list and exist all the same.</summary>
-    private TimeSpan Lag => work.Plan.Job.Batch.Poll is { } poll
-        ? TimeSpan.FromTicks(Math.Clamp(PollsInLag * poll.Ticks, s_shortestLag.Ticks, s_longestLag.Ticks)) : s_longestLag;
 
     /// <summary>True while a batch may be with a service without our knowing.</summary>
     public bool IsOpen => work.In(BatchPhase.Submitting).Count > 0;
@@ -45,8 +39,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
             if (record.Upload is null)
             {
                 // Creating comes after the upload, which is stored first: there is no batch.
-                if (work.IsOfQuestion(record)) await submission.SendAsync(record, route).ConfigureAwait(false);
-                else await submission.DropAsync(record, "the job was edited since").ConfigureAwait(false);
+                await BackAsync(record, "it was not sent to its end").ConfigureAwait(false);
                 continue;
             }
 
@@ -56,7 +49,8 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
 
     private async Task FindAsync(BatchRecord record, BatchRoute route)
     {
-        var since = (record.SubmittedAt ?? record.PreparedAt) - s_skew;
+        record = await BeginDoubtAsync(record).ConfigureAwait(false);
+        var since = record.PreparedAt - s_skew;
         var known = work.Records.Select(r => r.ServiceId).OfType<string>().ToHashSet(StringComparer.Ordinal);
         if (record.ServiceId is not null)
         {
@@ -77,7 +71,8 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
 
             foreach (var status in list.Batches)
             {
-                if (status.Name == record.Name)
+                // One that failed as a whole brought nothing and cost nothing: it may be an earlier try under this name.
+                if (status.Name == record.Name && status.State != BatchState.Failed)
                 {
                     work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
                     await submission.AdoptAsync(record, status).ConfigureAwait(false);
@@ -96,16 +91,20 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
             if (cursor is null || list.Batches.Count > 0 && list.Batches[^1].CreatedAt < since) break;
         }
 
-        // A list that was looked at once its lag was over has it, or there is none.
-        var first = _looked.TryGetValue(record.Name, out var at) ? at : _looked[record.Name] = work.Now;
-        if (work.Now - (record.SubmittedAt ?? record.PreparedAt) < Lag || (first == work.Now && !IsOld(record))) return;
+        // What another of ours may be is unclear until its results are there.
+        if (!route.Client.Caps.KeepsName && work.In(BatchPhase.Submitting).Any(r => r.Route == record.Route && r.ServiceId is not null)) return;
+        if (work.Now - record.SubmittedAt < s_lag) return;
         work.Run.Events.Emit("batch_lost", new JsonObject { ["batch"] = record.Name });
-        if (work.IsOfQuestion(record)) await submission.SendAsync(record, route).ConfigureAwait(false);
-        else await submission.DropAsync(record, "it never reached the service, and the job was edited since").ConfigureAwait(false);
+        await BackAsync(record, "the provider does not have it").ConfigureAwait(false);
     }
 
-    // Long after, one look is enough.
-    private bool IsOld(BatchRecord record) => work.Now - (record.SubmittedAt ?? record.PreparedAt) >= s_longestLag;
+    /// <summary>The doubt counts from when it is seen: from then on the list has so long to show the batch.</summary>
+    private async ValueTask<BatchRecord> BeginDoubtAsync(BatchRecord record) => record.Note is not null ? record
+        : await work.SaveAsync(record with { SubmittedAt = work.Now, Note = "nobody knows whether the service has it: the program ended while it was sent" }).ConfigureAwait(false);
+
+    /// <summary>It surely is not there: it is a prepared one again, to be sent when it may be.</summary>
+    private async ValueTask BackAsync(BatchRecord record, string why) =>
+        await work.SaveAsync(record with { Phase = BatchPhase.Prepared, ServiceId = null, Told = null, Note = why }).ConfigureAwait(false);
 
     /// <summary>A batch that may be ours shows it by the ids of its results.</summary>
     private async Task ConfirmAsync(BatchRecord record, BatchRoute route)
@@ -119,15 +118,18 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
             return;
         }
 
-        if (!status.IsOver || await IsOursAsync(record, route, status).ConfigureAwait(false) is not { } isOurs) return;
-        if (!isOurs)
+        if (!status.IsOver || await OwnerAsync(route, status).ConfigureAwait(false) is not { } owner) return;
+        if (owner.Length == 0)
         {
             await DisownAsync(record).ConfigureAwait(false);
             return;
         }
 
-        work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
-        await submission.AdoptAsync(record, status).ConfigureAwait(false);
+        // It may be that of another batch whose fate is unknown, too.
+        if (owner != record.Name) await work.SaveAsync(record with { ServiceId = null, Told = null }).ConfigureAwait(false);
+        if (work.In(BatchPhase.Submitting).FirstOrDefault(r => r.Name == owner) is not { } found) return;
+        work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = owner, ["id"] = status.Id });
+        await submission.AdoptAsync(found, status).ConfigureAwait(false);
     }
 
     /// <summary>It is somebody else's.</summary>
@@ -137,23 +139,32 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
         await work.SaveAsync(record with { ServiceId = null, Told = null }).ConfigureAwait(false);
     }
 
-    /// <summary>Whether one of the first results of a batch has an id of ours; null while they cannot be read: what broke off proves nothing.</summary>
-    private async ValueTask<bool?> IsOursAsync(BatchRecord record, BatchRoute route, BatchStatus status)
+    /// <summary>
+    /// Which of the batches in doubt the first results of a batch are of; empty for none of them, null while they cannot be read: what broke off proves
+    /// nothing.
+    /// </summary>
+    private async ValueTask<string?> OwnerAsync(BatchRoute route, BatchStatus status)
     {
+        var doubtful = work.In(BatchPhase.Submitting);
         foreach (var file in status.Results)
         {
             var text = new FirstLines();
             await using (text.ConfigureAwait(false))
             {
                 var told = await route.Client.DownloadAsync(file, text, work.Run.Stop.Stopping).ConfigureAwait(false);
-                if (text.Read().Any(line => route.Client.ReadLine(line) is { } answer && BatchNaming.LineOf(answer.Id, record.Name) is not null)) return true;
+                foreach (var line in text.Read())
+                {
+                    if (route.Client.ReadLine(line) is { } answer && doubtful.FirstOrDefault(r => BatchNaming.LineOf(answer.Id, r.Name) is not null) is { } owner)
+                        return owner.Name;
+                }
+
                 if (told.Value is null) return null;
             }
         }
 
         // A batch can be told over before its results are.
         var since = _looked.TryGetValue(status.Id, out var at) ? at : _looked[status.Id] = work.Now;
-        return status.Results.Count > 0 || work.Now - since >= s_longestLag ? false : null;
+        return status.Results.Count > 0 || work.Now - since >= s_lag ? "" : null;
     }
 
     /// <summary>Keeps the first lines of what is written to it: more than one, because a service may have put a foreign one first.</summary>

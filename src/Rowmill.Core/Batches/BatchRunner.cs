@@ -83,7 +83,9 @@ public sealed class BatchRunner(RunEnvironment environment)
             await at.Reconciliation.RunAsync().ConfigureAwait(false);
             foreach (var record in work.In(BatchPhase.Prepared, BatchPhase.Handed))
                 if (IsMeant(record)) await at.Submission.DropAsync(record, "cancelled").ConfigureAwait(false);
-            await at.CancelAsync([.. work.In(BatchPhase.Submitted).Where(IsMeant)]).ConfigureAwait(false);
+            foreach (var record in work.In(BatchPhase.Submitting, BatchPhase.Submitted))
+                if (names.Contains(record.Name)) await at.FreeAsync(record).ConfigureAwait(false);
+            await at.CancelAsync([.. work.In(BatchPhase.Submitted).Where(IsMeant)], frees: names.Count > 0).ConfigureAwait(false);
             await at.Polling.RunAsync(all: true).ConfigureAwait(false);
 
             bool IsMeant(BatchRecord record) => names.Count == 0 || names.Contains(record.Name);
@@ -101,7 +103,11 @@ public sealed class BatchRunner(RunEnvironment environment)
         return StepAsync(job, options with { IsOffline = true }, async work =>
         {
             var written = await new BatchPreparation(work, forFile: true).RunAsync(0, null).ConfigureAwait(false);
-            foreach (var record in written) BatchExchange.CopyOut(work, record, path);
+            // A file that was written and not copied, before a kill or for want of room, is still in the folder.
+            var handed = written.Count > 0 ? written : [.. work.In(BatchPhase.Handed).Where(work.IsOfQuestion).TakeLast(1)];
+            foreach (var record in handed) BatchExchange.CopyOut(work, record, path);
+            if (written.Count == 0 && handed.Count > 0)
+                work.Run.Stop.Request(new StopReason(RunState.Completed, $"nothing new is to be written: this is {handed[0].Name} again, which another machine has already"));
         }, observer, cancellationToken, forFile: true);
     }
 
@@ -133,7 +139,9 @@ public sealed class BatchRunner(RunEnvironment environment)
             job, options,
             async (plan, run, online) =>
             {
-                var work = new BatchWork(plan, run, BatchRoute.Of(plan, run, forFile));
+                var routes = BatchRoute.Of(plan, run, forFile);
+                // One file goes to one machine, which serves one model.
+                var work = new BatchWork(plan, run, forFile && options.IsStep ? [routes[0]] : routes);
                 await work.LoadAsync().ConfigureAwait(false);
                 before = [.. work.Records];
                 try

@@ -67,8 +67,19 @@ internal sealed class BatchStations
 
     private bool _nothingFresh;
 
+    /// <summary>Frees the rows of a batch that a person has named and that cannot be cancelled with its service.</summary>
+    /// <returns>False for one that can.</returns>
+    public async Task<bool> FreeAsync(BatchRecord record)
+    {
+        var lost = record.Phase == BatchPhase.Submitting || record.Told?.IsOver == true || _work.RouteOf(record) is null;
+        if (lost) await Submission.DropAsync(record, "freed by hand: it may have been paid for").ConfigureAwait(false);
+        return lost;
+    }
+
     /// <summary>Asks for batches to be cancelled.</summary>
-    public async Task CancelAsync(IReadOnlyList<BatchRecord> batches)
+    /// <param name="batches">The batches.</param>
+    /// <param name="frees">True to free the rows of one that its service does not know.</param>
+    public async Task CancelAsync(IReadOnlyList<BatchRecord> batches, bool frees = false)
     {
         foreach (var record in batches)
         {
@@ -78,7 +89,7 @@ internal sealed class BatchStations
             _work.Run.Events.Emit("batch_cancelled", new JsonObject { ["batch"] = record.Name, ["reason"] = told.Failure?.Message });
             if (told.Failure is not { } failure) continue;
             if (_work.IsRefused(route, failure)) return;
-            if (failure.HttpStatus == BatchPolling.NotFound) await Submission.DropAsync(record, "the provider does not know it").ConfigureAwait(false);
+            if (frees && failure.HttpStatus == BatchPolling.NotFound) await Submission.DropAsync(record, "the provider does not know it").ConfigureAwait(false);
         }
     }
 
@@ -86,7 +97,7 @@ internal sealed class BatchStations
     private async Task DropStaleAsync()
     {
         foreach (var record in _work.In(BatchPhase.Prepared))
-            if (!_work.IsOfQuestion(record) || _work.RouteOf(record) is null) await Submission.DropAsync(record, "the job was edited since").ConfigureAwait(false);
+            if (!_work.IsOfQuestion(record) || !_work.Plan.Job.Routes.Any(r => r.Id == record.Route)) await Submission.DropAsync(record, "the job was edited since").ConfigureAwait(false);
     }
 
     /// <summary>The commonest reasons why rows have no answer.</summary>

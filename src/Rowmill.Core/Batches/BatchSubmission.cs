@@ -27,9 +27,12 @@ internal sealed class BatchSubmission(BatchWork work)
         foreach (var record in work.In(BatchPhase.Prepared))
         {
             if (work.Run.Stop.Reason is not null) return;
-            if (!work.IsOfQuestion(record) || work.RouteOf(record) is not { } route)
+            // That of a model this run leaves out stays for another.
+            if (!work.IsOfQuestion(record) || work.RouteOf(record) is not { } route) continue;
+
+            if (work.In(BatchPhase.Submitting).Any(r => r.Route == record.Route))
             {
-                await DropAsync(record, "the job was edited since").ConfigureAwait(false);
+                Waits ??= "nobody knows yet whether the provider has the one before";
                 continue;
             }
 
@@ -59,7 +62,6 @@ internal sealed class BatchSubmission(BatchWork work)
         // It has its place in the queue when a run was killed between asking for it and sending.
         if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
-        if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
         work.Run.Events.Emit("batch_dropped", new JsonObject { ["batch"] = record.Name, ["reason"] = why });
     }
@@ -78,7 +80,7 @@ internal sealed class BatchSubmission(BatchWork work)
         var tried = record.Phase == BatchPhase.Submitting || record.Note is not null;
         var reused = record.Upload is not null;
         record = await work.SaveAsync(record with { Phase = BatchPhase.Submitting, SubmittedAt = work.Now, Note = null }).ConfigureAwait(false);
-        work.Submitted += record.MaxUsd ?? 0;
+        work.Sent.Add(record.Name);
         work.Run.Pass(Transition.BatchIntent);
         if (await UploadAsync(record, route, tried).ConfigureAwait(false) is not { } uploaded) return;
         await CreateAsync(uploaded, route, reused).ConfigureAwait(false);
@@ -86,7 +88,7 @@ internal sealed class BatchSubmission(BatchWork work)
 
     private async ValueTask<bool> FitsAsync(BatchRecord record, BatchRoute route)
     {
-        var under = work.In(BatchPhase.Submitting, BatchPhase.Submitted).Count(r => r.Route == record.Route);
+        var under = work.In(BatchPhase.Submitting, BatchPhase.Submitted).Count(r => r.Route == record.Route && r.Told?.IsOver != true);
         if (route.Client.Caps.Concurrent is { } most && under >= most)
         {
             Waits = string.Create(CultureInfo.InvariantCulture, $"{route.Route.Name} takes {most} batches at a time");
@@ -172,7 +174,7 @@ internal sealed class BatchSubmission(BatchWork work)
             if (!Reusable(failure)) record = record with { Upload = null, UploadSession = null };
             await BackAsync(record, route, gone ? failure with { HttpStatus = null } : failure, told.Limits).ConfigureAwait(false);
         }
-        else await work.SaveAsync(record with { Note = $"nobody knows whether the service has it: {failure.Message}" }).ConfigureAwait(false);
+        else await work.SaveAsync(record with { SubmittedAt = work.Now, Note = $"nobody knows whether the service has it: {failure.Message}" }).ConfigureAwait(false);
     }
 
     /// <summary>The service has it.</summary>
@@ -195,7 +197,6 @@ internal sealed class BatchSubmission(BatchWork work)
     public async ValueTask BackAsync(BatchRecord record, BatchRoute route, ModelFailure failure, IReadOnlyList<LimitReading> limits)
     {
         await work.SaveAsync(record with { Phase = BatchPhase.Prepared, ServiceId = null, Note = failure.Message }).ConfigureAwait(false);
-        work.Submitted -= record.MaxUsd ?? 0;
         await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Run.Events.Emit("batch_not_taken", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = failure.Message });
         if (await LearnAsync(route, limits).ConfigureAwait(false) || failure.Kind is FailureKind.RateLimited)

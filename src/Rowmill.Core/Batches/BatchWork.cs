@@ -95,12 +95,12 @@ internal sealed class BatchWork(OpenedJob plan, RunContext run, IReadOnlyList<Ba
         if (Run.Money is null) return null;
         var spent = await Environment.Calls.SpentAsync(plan.Job.Name).ConfigureAwait(false);
         var job = plan.Job.BudgetUsd - spent;
-        var own = Run.Options.MaxUsd - (Run.Counters.Usd ?? 0) - Submitted;
+        var own = Run.Options.MaxUsd - (Run.Counters.Usd ?? 0) - In(BatchPhase.Submitting, BatchPhase.Submitted).Where(r => Sent.Contains(r.Name)).Sum(r => r.MaxUsd ?? 0);
         return job is null || own < job ? own : job;
     }
 
-    /// <summary>What the batches that this run has sent and not yet fetched cost at most, in USD.</summary>
-    public decimal Submitted { get; set; }
+    /// <summary>Names of the batches that this run has sent.</summary>
+    public HashSet<string> Sent { get; } = new(StringComparer.Ordinal);
 
     /// <summary>A failure that no batch of a route survives: the key, the model or the account was refused. The run stops.</summary>
     public bool IsRefused(BatchRoute route, ModelFailure failure)

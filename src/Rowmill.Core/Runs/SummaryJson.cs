@@ -81,9 +81,9 @@ public static class SummaryJson
     /// <summary>The exit code of a run that ended so.</summary>
     public static ExitCode ExitCode(RunSummary s) => s.State switch
     {
-        RunState.Completed or RunState.InBatches => Runs.ExitCode.Done,
+        RunState.Completed => Runs.ExitCode.Done,
         RunState.CompletedWithGaps => Runs.ExitCode.Gaps,
-        RunState.RateLimited => Runs.ExitCode.RateLimited,
+        RunState.RateLimited or RunState.InBatches => Runs.ExitCode.RateLimited,
         RunState.Budget or RunState.Gate => Runs.ExitCode.Budget,
         RunState.Interrupted => Runs.ExitCode.Interrupted,
         RunState.Refused => Runs.ExitCode.Refused,
