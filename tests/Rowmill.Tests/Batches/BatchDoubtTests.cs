@@ -37,14 +37,14 @@ public sealed class BatchDoubtTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_was_never_made_is_in_doubt_until_it_is_sent_again()
+    public async Task One_that_was_never_made_is_in_doubt_until_the_list_has_had_its_time()
     {
         var left = await LoseAsync(wasMade: false);
         World.Advance(TimeSpan.FromHours(1));
 
         var fetched = await _batches.StepAsync(r => r.FetchAsync(World.Job, new RunOptions()));
         Assert.Equal((Doubt(left), 0L), (fetched.Summary.InDoubt, fetched.Summary.Cleared.Left));
-        Assert.Equal(BatchPhase.Submitted, Assert.Single(await _batches.RecordsAsync()).Phase);
+        Assert.Equal(BatchPhase.Prepared, Assert.Single(await _batches.RecordsAsync()).Phase);
         Assert.Equal(new Doubt(0, 0, 0), (await World.RunAsync()).InDoubt);
     }
 

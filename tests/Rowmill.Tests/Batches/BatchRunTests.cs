@@ -8,8 +8,6 @@ namespace Rowmill.Tests.Batches;
 
 public sealed class BatchRunTests : IDisposable
 {
-    private static readonly ModelFailure s_lost = new(FailureKind.ConnectionLost, "the connection broke");
-
     private readonly BatchWorld _batches = new();
 
     private RunWorld World => _batches.World;
@@ -75,48 +73,6 @@ public sealed class BatchRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_lost_reply_to_the_creation_makes_no_second_batch()
-    {
-        World.Table(RunWorld.Titles(20));
-        Service.OnCreate = n => n == 1 ? (s_lost, true) : null;
-        Service.ListLag = TimeSpan.FromSeconds(70);
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Single(Service.All);
-        Assert.Equal(1, Service.Creations);
-    }
-
-    [Fact]
-    public async Task A_creation_that_never_arrived_is_made_again_once_the_list_must_show_it()
-    {
-        World.Table(RunWorld.Titles(20));
-        Service.OnCreate = n => n == 1 ? (s_lost, false) : null;
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Single(Service.All);
-        Assert.Equal(2, Service.Creations);
-        Assert.Equal(1, Service.Uploads);
-    }
-
-    [Fact]
-    public async Task Where_no_name_is_kept_a_batch_is_known_by_its_results()
-    {
-        World.Table(RunWorld.Titles(20));
-        Service.Caps = Service.Caps with { KeepsName = false };
-        Service.OnCreate = n => n == 1 ? (s_lost, true) : null;
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Single(Service.All);
-        Assert.Equal(1, Service.Creations);
-    }
-
-    [Fact]
     public async Task Results_that_break_off_or_begin_with_a_foreign_line_do_not_make_ours_a_strangers()
     {
         World.Table(RunWorld.Titles(20));
@@ -130,109 +86,6 @@ public sealed class BatchRunTests : IDisposable
         Assert.Equal(RunState.Completed, report.Summary.State);
         Assert.Single(Service.All);
         Assert.Equal(1, Service.Creations);
-    }
-
-    [Fact]
-    public async Task A_strangers_batch_of_the_same_size_is_not_taken_for_ours()
-    {
-        World.Table(RunWorld.Titles(20));
-        Service.Caps = Service.Caps with { KeepsName = false };
-        Service.All.Add(new FakeBatch
-        {
-            Id = "stranger", Name = null, CreatedAt = World.Clock.GetUtcNow(), EndsAt = World.Clock.GetUtcNow() + TimeSpan.FromHours(2),
-            Lines = [.. Enumerable.Range(1, 4).Select(i => ($"other-{i}", (IReadOnlyList<string>)["x"]))],
-        });
-        Service.OnCreate = n => n == 1 ? (s_lost, false) : null;
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Equal(2, Service.All.Count);
-        Assert.All(Service.Charged.Where(c => c.Key != "x"), c => Assert.Equal(1, c.Value));
-    }
-
-    [Theory]
-    [InlineData(BatchState.Expired)]
-    [InlineData(BatchState.Cancelled)]
-    public async Task What_a_batch_brought_before_it_ended_early_is_kept_and_the_rest_goes_again(BatchState end)
-    {
-        World.Table(RunWorld.Titles(40));
-        Service.Created = batch =>
-        {
-            if (Service.All.Count == 1) batch.End = end;
-        };
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Equal(2, Service.All.Count);
-        Assert.Equal(4, Service.All[1].Lines.Count);
-        Assert.All(Service.Charged.Values, times => Assert.Equal(1, times));
-    }
-
-    [Fact]
-    public async Task A_batch_that_failed_as_a_whole_is_sent_again()
-    {
-        World.Table(RunWorld.Titles(10));
-        Service.Created = batch =>
-        {
-            if (Service.All.Count == 1) batch.End = BatchState.Failed;
-        };
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Equal(2, Service.All.Count);
-    }
-
-    [Fact]
-    public async Task Lines_shuffled_doubled_foreign_and_missing_each_end_right()
-    {
-        World.Table(RunWorld.Titles(50));
-        var first = true;
-        Service.Deliver = lines =>
-        {
-            if (!first) return lines;
-            first = false;
-            var shuffled = Enumerable.Reverse(lines).ToList();
-            shuffled.RemoveAt(3);
-            return [.. shuffled, shuffled[0], "{\"id\":\"foreign-1\",\"reply\":\"{}\"}", "no json at all", shuffled[2]];
-        };
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Equal(50, report.Summary.Rows.Answered);
-        Assert.Equal(2, Service.All.Count);
-        Assert.Equal(5, Service.All[1].Lines.Sum(l => l.Titles.Count));
-        Assert.Equal(45, Service.Charged.Values.Count(times => times == 1));
-    }
-
-    [Fact]
-    public async Task A_complete_batch_without_a_result_file_is_asked_for_it_and_at_last_sent_again()
-    {
-        World.Table(RunWorld.Titles(10));
-        Service.HidesResults = true;
-        Service.Created = _ => Service.HidesResults = Service.All.Count == 1;
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Equal(2, Service.All.Count);
-    }
-
-    [Fact]
-    public async Task A_row_that_spoils_its_pack_fails_alone_and_the_others_are_answered()
-    {
-        World.Table(RunWorld.Titles(20));
-        Service.Script = call => call.Titles.Contains("t7") ? FakeReply.Text(call, "no json") : FakeReply.Good(call);
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.CompletedWithGaps, report.Summary.State);
-        Assert.Equal((19, 1), (report.Summary.Rows.Answered, report.Summary.Rows.Failed));
-        // Five together, then each alone, then twice more the one.
-        Assert.Equal(4, Service.All.Count);
     }
 
     [Fact]
@@ -333,19 +186,6 @@ public sealed class BatchRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_was_changed_is_not_sent()
-    {
-        World.Table(RunWorld.Titles(10));
-        var prepared = await _batches.StepAsync(r => r.PrepareAsync(World.Job, new RunOptions()));
-        await File.AppendAllTextAsync(prepared.Batches[0].File!, "{}\n", TestContext.Current.CancellationToken);
-
-        await _batches.StepAsync(r => r.SubmitAsync(World.Job, new RunOptions()));
-
-        Assert.Empty(Service.All);
-        Assert.Equal(BatchPhase.Dropped, Assert.Single(await _batches.RecordsAsync()).Phase);
-    }
-
-    [Fact]
     public async Task A_queue_that_is_told_when_it_refuses_is_kept_to_from_then_on()
     {
         World.Table(RunWorld.Titles(200));
@@ -426,5 +266,51 @@ public sealed class BatchRunTests : IDisposable
             var reply = $"{{\"rows\":[{string.Join(',', rows.Select(r => $"{{\"id\":{r!["id"]},\"energy\":\"Low\"}}"))}]}}";
             return new System.Text.Json.Nodes.JsonObject { ["id"] = (string)json["id"]!, ["reply"] = reply }.ToJsonString();
         }
+    }
+
+    [Fact]
+    public async Task A_batch_of_a_model_that_a_run_leaves_out_is_left_alone()
+    {
+        World.Job = World.Job with { Routes = [RunWorld.Route("a"), RunWorld.Route("b")] };
+        World.Table(RunWorld.Titles(10));
+        await _batches.RunAsync(detach: true);
+
+        var other = await _batches.RunAsync(options: new RunOptions { Model = "fake/b" });
+        var back = await _batches.RunAsync();
+
+        Assert.Equal(10, other.Summary.Rows.Pending);
+        Assert.Empty(_batches.Service("b").All);
+        Assert.Equal(RunState.Completed, back.Summary.State);
+    }
+
+    [Fact]
+    public async Task A_deadline_counts_from_the_present_work_and_not_from_what_was_done_long_ago()
+    {
+        World.Job = World.Job with { Batch = new BatchOptions { Deadline = TimeSpan.FromHours(30) } };
+        World.Table(RunWorld.Titles(10));
+        await _batches.RunAsync();
+        World.Advance(TimeSpan.FromDays(7));
+        World.Table(RunWorld.Titles(20));
+
+        var report = await _batches.RunAsync();
+
+        Assert.Equal(RunState.Completed, report.Summary.State);
+        Assert.Equal(2, Service.All.Count);
+        Assert.Empty(World.Model().Calls);
+    }
+
+    [Fact]
+    public async Task A_bound_of_one_run_holds_whatever_earlier_runs_have_sent()
+    {
+        World.Job = World.Job with { Routes = [RunWorld.Route("a") with { Price = new Price(1000, 1000) }] };
+        World.Table(RunWorld.Titles(10));
+        await _batches.RunAsync(detach: true);
+        World.Advance(TimeSpan.FromHours(2));
+        World.Table(RunWorld.Titles(100));
+
+        var report = await _batches.RunAsync(options: new RunOptions { MaxUsd = 0.5m });
+
+        Assert.Equal(RunState.Budget, report.Summary.State);
+        Assert.True(report.Summary.Usd <= 0.5m);
     }
 }

@@ -59,6 +59,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     /// <summary>How each download ends, by its number from 1; null for well. What fails breaks off in the middle of the first line.</summary>
     public Func<int, ModelFailure?> OnDownload { get; set; } = _ => null;
 
+    /// <summary>Which batches are thrown away because the queue is full.</summary>
+    public Func<FakeBatch, bool> FailsFull { get; set; } = _ => false;
+
     /// <summary>Lines of the result file, changed on their way out.</summary>
     public Func<List<string>, IEnumerable<string>> Deliver { get; set; } = lines => lines;
 
@@ -172,6 +175,15 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     private BatchStatus Status(FakeBatch batch)
     {
         var over = clock.GetUtcNow() >= batch.EndsAt;
+        if (FailsFull(batch))
+        {
+            return new BatchStatus(batch.Id, BatchState.Failed)
+            {
+                Word = "failed", Name = batch.Name, CreatedAt = batch.CreatedAt,
+                Failure = new ModelFailure(FailureKind.RateLimited, "the queue is full") { Window = LimitNames.EnqueuedTokens },
+            };
+        }
+
         var state = over ? batch.End : BatchState.Running;
         if (over) ResultsOf(batch);
         return new BatchStatus(batch.Id, state)
