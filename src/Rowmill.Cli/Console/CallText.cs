@@ -22,8 +22,6 @@ internal static class CallText
             ["at"] = SummaryJson.Time(call.Intent.At),
             ["model"] = call.Intent.Route,
             ["question"] = call.Intent.Question,
-            ["batch"] = call.Intent.Place?.Batch,
-            ["line"] = call.Intent.Place?.Line,
             ["state"] = State(call.State),
             ["outcome"] = Outcome(call),
             ["rows"] = call.Intent.Rows.Count,
@@ -52,7 +50,6 @@ internal static class CallText
         ["model"] = batch.Route,
         ["question"] = batch.Question,
         ["batch"] = batch.Name,
-        ["line"] = null,
         ["state"] = State(CallState.InDoubt),
         ["outcome"] = State(CallState.InDoubt),
         ["requests"] = batch.Lines,
@@ -81,11 +78,10 @@ internal static class CallText
             return $"{head}  {Words.Count(call.Intent.Rows.Count, "row")}  {Unsettled(call)}{most}";
         }
 
-        var place = call.Intent.Place is { } line ? string.Create(CultureInfo.InvariantCulture, $"  {line.Batch} line {line.Line}") : "";
         var money = s.Usd is { } usd ? $"  {Words.Usd(usd)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}{place}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
+            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
     }
 
     /// <summary>Tokens as one JSON object.</summary>

@@ -89,7 +89,6 @@ public sealed class JobFileMistakeTests : IDisposable
     [InlineData("  csv: songs.csv", "  postgres: songs", "source.postgres", 3)]
     [InlineData("  csv: songs.csv", "  job: other", "source.job", 3)]
     [InlineData("output:", "context: { before: 5 }\noutput:", "context", 14)]
-    [InlineData("output:", "batch: { poll: 30s }\noutput:", "batch", 14)]
     [InlineData("output:", "pack: { contiguous: true }\noutput:", "pack.contiguous", 14)]
     public void What_a_later_version_will_know_is_refused_clearly(string piece, string by, string key, int line)
     {
