@@ -121,6 +121,7 @@ internal static class BatchCommand
         else words.Document(document);
         if (step is null) SummaryText.Write(words.People, report.Summary);
         else if (report.Summary.Message is { } message) words.People.WriteLine($"{job.Name}: {Words.Sentence(message)}");
+        else if (report.Touched.Count == 0) words.People.WriteLine($"{job.Name}: There is nothing to {step} now.");
         BatchText.Write(words.People, job.Name, report.Batches, report.At);
         return (int)SummaryJson.ExitCode(report.Summary);
     }

@@ -121,6 +121,7 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         if (wasTakenThrough) await _harvest.EndMissingAsync(record, route).ConfigureAwait(false);
         var closed = await work.Environment.Batches.CloseAsync(work.Run.Lease, record.Name).ConfigureAwait(false);
         var seen = _harvest.SeenOf(record.Name);
+        if (seen.Taken + seen.Missing + closed < record.Lines) await _harvest.RecountAsync(record).ConfigureAwait(false);
         record = await work.SaveAsync(record with
         {
             Phase = BatchPhase.Ended, EndedAt = work.Now, AskedRows = (int)seen.Rows, GoodRows = (int)seen.Good, Note = failure?.Message,

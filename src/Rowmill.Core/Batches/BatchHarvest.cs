@@ -19,6 +19,9 @@ internal sealed class BatchSeen
     /// <summary>Of them those with a valid answer or abstention.</summary>
     public long Good;
 
+    /// <summary>Lines that were taken through.</summary>
+    public long Taken;
+
     /// <summary>Lines that brought a reply.</summary>
     public long Replied;
 
@@ -106,6 +109,19 @@ internal sealed class BatchHarvest(BatchWork work)
         }
     }
 
+    /// <summary>Counts the rows of a batch by the ledger: of one that an earlier run read a part of, this run has seen only the rest.</summary>
+    public async Task RecountAsync(BatchRecord record)
+    {
+        var seen = SeenOf(record.Name);
+        (seen.Rows, seen.Good) = (0, 0);
+        await foreach (var call in work.Environment.Calls.ReadAsync(new CallQuery(record.Job)).ConfigureAwait(false))
+        {
+            if (call.Intent.Place?.Batch != record.Name) continue;
+            seen.Rows += call.Intent.Rows.Count;
+            seen.Good += call.Settlement?.GoodRows ?? 0;
+        }
+    }
+
     private static ReadOnlySequence<byte>? TakeLine(ref ReadOnlySequence<byte> rest, bool isEnd)
     {
         if (rest.PositionOf((byte)'\n') is { } end)
@@ -154,6 +170,7 @@ internal sealed class BatchHarvest(BatchWork work)
         if (result.Reply is not null) Interlocked.Increment(ref seen.Replied);
         if (result.Reply is { } reply) await _harvest.ReadAsync(CallOf(record, route, line, pack, result, BatchPast.OfMoves), reply).ConfigureAwait(false);
         else await FailAsync(record, route, line, pack, outages, result).ConfigureAwait(false);
+        Interlocked.Increment(ref seen.Taken);
         Interlocked.Add(ref seen.Rows, pack.Rows.Count);
     }
 

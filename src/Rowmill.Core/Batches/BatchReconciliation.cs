@@ -23,6 +23,8 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
 
     private const int MostPages = 200;
 
+    private const int HttpNotFound = 404; // RFC 9110, 15.5.5
+
     private readonly Dictionary<string, DateTimeOffset> _looked = new(StringComparer.Ordinal);
     private readonly HashSet<string> _strangers = new(StringComparer.Ordinal);
 
@@ -111,62 +113,78 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
         var told = await route.Client.GetAsync(record.ServiceId!, work.Run.Stop.Stopping).ConfigureAwait(false);
         if (told.Value is not { } status)
         {
-            work.IsRefused(route, told.Failure!);
+            // A stranger may have deleted it meanwhile.
+            if (told.Failure!.HttpStatus is HttpNotFound) await DisownAsync(record).ConfigureAwait(false);
+            else work.IsRefused(route, told.Failure);
             return;
         }
 
-        if (!status.IsOver) return;
-        if (await FirstIdAsync(status, route).ConfigureAwait(false) is { } id && BatchNaming.LineOf(id, record.Name) is not null)
+        if (!status.IsOver || await IsOursAsync(record, route, status).ConfigureAwait(false) is not { } isOurs) return;
+        if (!isOurs)
         {
-            work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
-            await submission.AdoptAsync(record, status).ConfigureAwait(false);
+            await DisownAsync(record).ConfigureAwait(false);
             return;
         }
 
-        _strangers.Add(status.Id);
+        work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
+        await submission.AdoptAsync(record, status).ConfigureAwait(false);
+    }
+
+    /// <summary>It is somebody else's.</summary>
+    private async ValueTask DisownAsync(BatchRecord record)
+    {
+        _strangers.Add(record.ServiceId!);
         await work.SaveAsync(record with { ServiceId = null, Told = null }).ConfigureAwait(false);
     }
 
-    /// <summary>The id of the first line of a batch's results; null when there is none.</summary>
-    private async ValueTask<string?> FirstIdAsync(BatchStatus status, BatchRoute route)
+    /// <summary>Whether one of the first results of a batch has an id of ours; null while they cannot be read: what broke off proves nothing.</summary>
+    private async ValueTask<bool?> IsOursAsync(BatchRecord record, BatchRoute route, BatchStatus status)
     {
         foreach (var file in status.Results)
         {
-            var text = new FirstLine();
+            var text = new FirstLines();
             await using (text.ConfigureAwait(false))
             {
-                await route.Client.DownloadAsync(file, text, work.Run.Stop.Stopping).ConfigureAwait(false);
-                if (text.Line is { } line && route.Client.ReadLine(line) is { } answer) return answer.Id;
+                var told = await route.Client.DownloadAsync(file, text, work.Run.Stop.Stopping).ConfigureAwait(false);
+                if (text.Read().Any(line => route.Client.ReadLine(line) is { } answer && BatchNaming.LineOf(answer.Id, record.Name) is not null)) return true;
+                if (told.Value is null) return null;
             }
         }
 
-        return null;
+        // A batch can be told over before its results are.
+        var since = _looked.TryGetValue(status.Id, out var at) ? at : _looked[status.Id] = work.Now;
+        return status.Results.Count > 0 || work.Now - since >= s_longestLag ? false : null;
     }
 
-    /// <summary>Keeps the first line of what is written to it.</summary>
-    private sealed class FirstLine : MemoryStream
+    /// <summary>Keeps the first lines of what is written to it: more than one, because a service may have put a foreign one first.</summary>
+    private sealed class FirstLines : MemoryStream
     {
+        private const int Most = 100;
+
         // A line is a reply: no more than a service lets a model write.
         private const int Longest = 16 << 20;
 
-        public byte[]? Line => ToArray().AsSpan() is var text && text.IndexOf((byte)'\n') is > 0 and var end ? text[..end].ToArray() : Length > 0 ? ToArray() : null;
+        private int _lines;
 
+        /// <summary>The lines.</summary>
+        public IEnumerable<byte[]> Read()
+        {
+            var text = ToArray();
+            for (var at = 0; at < text.Length;)
+            {
+                var end = Array.IndexOf(text, (byte)'\n', at);
+                if (end < 0) end = text.Length;
+                yield return text[at..end];
+                at = end + 1;
+            }
+        }
+
+        /// <summary>What every other way of writing to a stream derived from this one comes to.</summary>
         public override void Write(byte[] buffer, int offset, int count)
         {
-            if (Length < Longest && !HasLine) base.Write(buffer, offset, count);
+            if (Length >= Longest || _lines >= Most) return;
+            base.Write(buffer, offset, count);
+            _lines += buffer.AsSpan(offset, count).Count((byte)'\n');
         }
-
-        public override void Write(ReadOnlySpan<byte> buffer)
-        {
-            if (Length < Longest && !HasLine) base.Write(buffer);
-        }
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            Write(buffer.Span);
-            return ValueTask.CompletedTask;
-        }
-
-        private bool HasLine => GetBuffer().AsSpan(0, (int)Length).Contains((byte)'\n');
     }
 }

@@ -62,6 +62,9 @@ public sealed class BatchRunner(RunEnvironment environment)
             await at.Reconciliation.RunAsync().ConfigureAwait(false);
             await at.Polling.RunAsync(all: true).ConfigureAwait(false);
             await at.Fetching.RunAsync().ConfigureAwait(false);
+            var under = work.In(BatchPhase.Submitting, BatchPhase.Submitted).Count(work.IsOfQuestion);
+            if (under > 0)
+                work.Run.Stop.Request(new StopReason(RunState.InBatches, FormattableString.Invariant($"{under} batch{(under == 1 ? " is" : "es are")} not over yet: fetch again later, or wait with rowmill batch run")) { ResumeAt = at.Polling.NextLook });
         }, observer, cancellationToken, abort);
 
     /// <summary>Asks for batches to be cancelled; those that were not sent are dropped.</summary>

@@ -56,6 +56,8 @@ internal sealed class BatchSubmission(BatchWork work)
     public async ValueTask DropAsync(BatchRecord record, string why)
     {
         _freed++;
+        // It has its place in the queue when a run was killed between asking for it and sending.
+        if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
         if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
@@ -153,7 +155,7 @@ internal sealed class BatchSubmission(BatchWork work)
 
     private async ValueTask CreateAsync(BatchRecord record, BatchRoute route, bool reused)
     {
-        var told = await route.Client.CreateAsync(work.FileOf(record), record.Upload!, CancellationToken.None).ConfigureAwait(false);
+        var told = await route.Client.CreateAsync(work.FileOf(record), record.Upload!, work.Run.Stop.Abandoning).ConfigureAwait(false);
         if (told.Value is { } status)
         {
             _outage = null;

@@ -19,7 +19,7 @@ internal static class BatchSection
         {
             Poll = batch.Time("poll", s_shortestPoll, s_longestPoll),
             Rollout = batch.Wholes("rollout", "[100, 500, 2000]", 1, MostRows),
-            Gate = (double)(batch.Number("gate", 0.1m, 100, "per cent") ?? (decimal)BatchOptions.DefaultGate),
+            Gate = (double?)batch.Number("gate", 0.1m, 100, "per cent") ?? BatchOptions.DefaultGate,
             Deadline = batch.Time("deadline", s_shortestDeadline, s_longestDeadline),
         };
         batch.Finish();

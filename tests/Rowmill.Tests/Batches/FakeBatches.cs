@@ -56,6 +56,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     /// <summary>How each upload ends, by its number from 1; null for well.</summary>
     public Func<int, ModelFailure?> OnUpload { get; set; } = _ => null;
 
+    /// <summary>How each download ends, by its number from 1; null for well. What fails breaks off in the middle of the first line.</summary>
+    public Func<int, ModelFailure?> OnDownload { get; set; } = _ => null;
+
     /// <summary>Lines of the result file, changed on their way out.</summary>
     public Func<List<string>, IEnumerable<string>> Deliver { get; set; } = lines => lines;
 
@@ -156,6 +159,12 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
         Downloads++;
         var batch = All.Single(b => b.Id == file.Id);
         var bytes = Encoding.UTF8.GetBytes(string.Concat(Deliver(ResultsOf(batch)).Select(l => l + "\n")));
+        if (OnDownload(Downloads) is { } broken)
+        {
+            await to.WriteAsync(bytes.AsMemory(0, 10), cancellationToken);
+            return new BatchReply<BatchDownload> { Failure = broken };
+        }
+
         await to.WriteAsync(bytes, cancellationToken);
         return new BatchReply<BatchDownload> { Value = new BatchDownload(bytes.Length) };
     }
