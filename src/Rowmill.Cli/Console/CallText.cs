@@ -36,6 +36,7 @@ internal static class CallText
             ["note"] = call.Settlement?.Note,
             ["evidence"] = call.Settlement?.Evidence,
         };
+        if (call.Intent.Place is { } place) (json["batch"], json["line"]) = (place.Batch, place.Line);
         if (call.Settlement is { } ended && ended.Counts != default) json["replies"] = SummaryJson.Replies(ended.Counts);
         if (call.ClearedBy is { } by) json["cleared_by"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(by.ToString());
         return json;
@@ -70,7 +71,7 @@ internal static class CallText
     public static string Line(CallRecord call)
     {
         var head = $"{call.CallId,6}  {Words.Time(call.Intent.At)}  {call.Intent.Route}";
-        var place = call.Intent.Place is { } line ? string.Create(CultureInfo.InvariantCulture, $"  {line.Batch} line {line.Line}") : "";
+        if (call.Intent.Place is { } place) head += $"  {place.Batch} line {place.Line}";
         if (call.Settlement is not { } s)
         {
             var most = call.Intent.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";

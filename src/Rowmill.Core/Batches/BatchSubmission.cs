@@ -59,7 +59,6 @@ internal sealed class BatchSubmission(BatchWork work)
         // It has its place in the queue when a run was killed between asking for it and sending.
         if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
-        if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Folder.Delete(record.Name);
         work.Run.Events.Emit("batch_dropped", new JsonObject { ["batch"] = record.Name, ["reason"] = why });
     }
