@@ -22,8 +22,6 @@ internal static class CallText
             ["at"] = SummaryJson.Time(call.Intent.At),
             ["model"] = call.Intent.Route,
             ["question"] = call.Intent.Question,
-            ["batch"] = call.Intent.Place?.Batch,
-            ["line"] = call.Intent.Place?.Line,
             ["state"] = State(call.State),
             ["outcome"] = Outcome(call),
             ["rows"] = call.Intent.Rows.Count,
@@ -38,6 +36,7 @@ internal static class CallText
             ["note"] = call.Settlement?.Note,
             ["evidence"] = call.Settlement?.Evidence,
         };
+        if (call.Intent.Place is { } place) (json["batch"], json["line"]) = (place.Batch, place.Line);
         if (call.Settlement is { } ended && ended.Counts != default) json["replies"] = SummaryJson.Replies(ended.Counts);
         if (call.ClearedBy is { } by) json["cleared_by"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(by.ToString());
         return json;
@@ -51,7 +50,6 @@ internal static class CallText
         ["model"] = batch.Route,
         ["question"] = batch.Question,
         ["batch"] = batch.Name,
-        ["line"] = null,
         ["state"] = State(CallState.InDoubt),
         ["outcome"] = State(CallState.InDoubt),
         ["requests"] = batch.Lines,
@@ -73,7 +71,7 @@ internal static class CallText
     public static string Line(CallRecord call)
     {
         var head = $"{call.CallId,6}  {Words.Time(call.Intent.At)}  {call.Intent.Route}";
-        var place = call.Intent.Place is { } line ? string.Create(CultureInfo.InvariantCulture, $"  {line.Batch} line {line.Line}") : "";
+        if (call.Intent.Place is { } place) head += $"  {place.Batch} line {place.Line}";
         if (call.Settlement is not { } s)
         {
             var most = call.Intent.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";
@@ -83,7 +81,7 @@ internal static class CallText
         var money = s.Usd is { } usd ? $"  {Words.Usd(usd)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}{place}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
+            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
     }
 
     /// <summary>Tokens as one JSON object.</summary>

@@ -106,18 +106,18 @@ internal sealed class PlanWorld : IDisposable
 
         public ValueTask<IReadOnlyList<OwnerState>> ReadAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
-    public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        /// <inheritdoc/>
+        public ValueTask<QueueState> EnqueueAsync(QueueRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
-    public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        /// <inheritdoc/>
+        public ValueTask DequeueAsync(WindowOwner owner, string batch, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
-    public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        /// <inheritdoc/>
+        public ValueTask LearnQueueAsync(WindowOwner owner, long limit, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    /// <inheritdoc/>
-    public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
-        new(new QueueState(Queued, limits.EnqueuedTokens));
+        /// <inheritdoc/>
+        public ValueTask<QueueState> QueueAsync(WindowOwner owner, RouteLimits limits, CancellationToken cancellationToken = default) =>
+            new(new QueueState(Queued, limits.EnqueuedTokens));
 
         public ValueTask<string> FingerprintAsync(string key, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
