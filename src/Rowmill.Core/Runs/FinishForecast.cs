@@ -41,7 +41,7 @@ internal static class FinishForecast
         var reserved = Reservations.For(route.Route.Provider, demand with { ExpectedOutputTokens = used.Output });
 
         // What is held, or parked for a reason of its own, opens no sooner than that.
-        if (route.Parked?.ResumeAt is { } at && at > now && !(windows.Hold?.Until > at)) windows = windows with { Hold = new WindowHold(at, route.Parked.Message) };
+        if (route.Parked is { ResumeAt: { } at } parked && at > now && !(windows.Hold?.Until > at)) windows = windows with { Hold = new WindowHold(at, parked.Message) };
         return new ForecastRoute
         {
             Name = route.Route.Name,

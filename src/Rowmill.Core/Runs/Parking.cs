@@ -33,18 +33,14 @@ internal sealed class Parking(RunContext run)
     /// <returns>Why the route it waits for is parked; null when it does not wait.</returns>
     public StopReason? Opens(Pack pack)
     {
-        var takers = run.Routes.Where(r => Takes(r, pack)).ToList();
-        if (takers.Exists(r => r.Parked is null)) return new StopReason(RunState.Failed, "") { ResumeAt = run.Clock.GetUtcNow() };
+        // Each is looked at once: another worker may open a route at any moment, and one that just has is no reason to give rows up.
+        var routes = run.Routes.Select(r => (r.Parked, Takes: Takes(r, pack))).ToList();
+        var takers = routes.Where(r => r.Takes).Select(r => r.Parked).ToList();
+        if (takers.Contains(null)) return new StopReason(RunState.Failed, "") { ResumeAt = run.Clock.GetUtcNow() };
         if (run.Options.Wait && Earliest(takers) is { } parked) return parked;
-        if (takers.Count == 0) run.Strand(TooLarge(pack));
-        else if (run.Routes.Any(r => r.Parked is null)) run.Strand(Reason(takers));
-        else
-        {
-            // Rows left aside before may go on sooner than these.
-            run.Strand(Reason(takers));
-            run.Stop.Request(run.Stranded!);
-        }
-
+        run.Strand(takers.Count == 0 ? TooLarge(pack) : Earliest(takers) ?? takers[0]!);
+        // Rows left aside before may go on sooner than these.
+        if (takers.Count > 0 && routes.TrueForAll(r => r.Parked is not null)) run.Stop.Request(run.Stranded!);
         return null;
     }
 
@@ -128,12 +124,6 @@ internal sealed class Parking(RunContext run)
         run.Events.Emit("limited", new JsonObject { ["model"] = route.Route.Name, ["reason"] = needs });
     }
 
-    /// <summary>Why nothing can be asked: the earliest time any route opens, else the first route's reason.</summary>
-    public static StopReason Reason(IReadOnlyCollection<RouteState> routes) =>
-        Earliest(routes)
-        ?? routes.Select(r => r.Parked).FirstOrDefault(r => r is not null)
-        ?? new StopReason(RunState.Failed, "no model of the job takes the rows that are left");
-
     /// <summary>What a refused reservation waits for, in short words.</summary>
     public static string Words(RouteState route, WindowGrant grant) =>
         grant.Hold is { } hold ? $"{route.Route.Name}: {hold.Reason}" : $"{route.Route.Name}: {LimitWords.Name(grant.Window!)}";
@@ -166,7 +156,7 @@ internal sealed class Parking(RunContext run)
             if (opens < at) route.OpensSooner(opens);
         }
 
-        return Earliest(run.Routes)?.ResumeAt;
+        return Earliest(run.Routes.Select(r => r.Parked))?.ResumeAt;
     }
 
     /// <summary>Says that a pack waits, once for each wait.</summary>
@@ -186,11 +176,10 @@ internal sealed class Parking(RunContext run)
 
     private static bool Takes(RouteState route, Pack pack) => pack.MayUse(route.Id) && route.Part(pack) is not null;
 
-    private static StopReason? Earliest(IEnumerable<RouteState> routes) =>
-        routes.Select(r => r.Parked).Where(p => p?.ResumeAt is not null).MinBy(p => p!.ResumeAt);
+    private static StopReason? Earliest(IEnumerable<StopReason?> parked) => parked.Where(p => p?.ResumeAt is not null).MinBy(p => p!.ResumeAt);
 
     private static bool GoesOnBefore(RouteState route, DateTimeOffset until) =>
-        route.Parked is null || route.Parked.ResumeAt < until;
+        route.Parked is not { } parked || parked.ResumeAt < until;
 
     private static StopReason TooLarge(Pack pack) => new(RunState.Failed, string.Create(
         CultureInfo.InvariantCulture,

@@ -157,7 +157,7 @@ internal static class FuzzOracle
             var unsure = c.Unsure.ToHashSet();
             var byRow = c.Entries.SelectMany(Named).ToLookup(n => n.Row, n => n.Entry);
             // With an id that was not asked, and the first or last that was missing, all of them may be shifted.
-            var mayBeShifted = c.Entries.Any(e => e.Says is null && e.Id is not null) && !(byRow[1].Any(IsSure) && byRow[c.World.Rows].Any(IsSure));
+            var mayBeShifted = c.Entries.Any(e => MayBeForeign(e, c.World.Rows)) && !(byRow[1].Any(IsSure) && byRow[c.World.Rows].Any(IsSure));
             for (var row = 1; row <= c.World.Rows; row++)
             {
                 var entries = byRow[row].ToList();
@@ -166,13 +166,20 @@ internal static class FuzzOracle
                     : entries.TrueForAll(e => e.Grade == FuzzGrade.Bad) ? c.Whole ? Verdict.Refuse : Verdict.Open
                     : entries.Exists(e => e.Grade == FuzzGrade.Bad) ? Verdict.Open
                     : entries.Exists(e => !e.Stored.Span.SequenceEqual(entries[0].Stored.Span)) ? c.Whole ? Verdict.Refuse : Verdict.Open
-                    : c.Whole || (c.Cut is { } cut && entries.TrueForAll(e => c.Ends[e.Owner] <= cut) && !entries.Exists(unsure.Contains)) ? Verdict.Keep
+                    : entries.TrueForAll(Stands) ? Verdict.Keep
                     : Verdict.Open;
                 if (entries.Count > 0) _stored[row - 1] = entries[0].Stored;
             }
+
+            // Whether it must be found: what lies behind a cut is not said.
+            bool Stands(FuzzEntry entry) => c.Cut is not { } cut || (c.Ends[entry.Owner] <= cut && !unsure.Contains(entry));
+
+            bool IsSure(FuzzEntry entry) => entry.Grade == FuzzGrade.Good && entry.Instead is null && Stands(entry);
         }
 
-        private static bool IsSure(FuzzEntry entry) => entry.Grade == FuzzGrade.Good && entry.Instead is null;
+        /// <summary>Whether the entry may carry an id that was not asked; what stands instead of one can have an id of its own.</summary>
+        private static bool MayBeForeign(FuzzEntry entry, int rows) =>
+            entry.Says is { } row ? row > rows : entry.Instead is null ? entry.Id is not null : entry.Instead.StartsWith("{\"id\"", StringComparison.Ordinal);
 
         /// <summary>The rows an entry names: with two ids in it, both are in doubt.</summary>
         private static IEnumerable<(int Row, FuzzEntry Entry)> Named(FuzzEntry entry)

@@ -47,6 +47,10 @@ public sealed class ReplyReaderTests
     [InlineData("""[{"id":"3","energy":"Low"},{"id":"4","energy":"High"},{"id":"5","energy":"Low"},{"id":"6","energy":"High"}]""")]
     [InlineData("""{"0":{"energy":"Low"},"1":{"energy":"High"},"2":{"energy":"Low"},"3":{"energy":"High"}}""")]
     [InlineData("""{"rows":[{"id":0,"energy":"Low"},{"id":1,"energy":"High"},{"id":2,"ener""")]
+    [InlineData("""{"rows":[{"id":1,"energy":"Low"},{"id":-0,"energy":"High"},{"id""")]
+    [InlineData("""{"rows":[{"id":1,"energy":"Low"},{"id":-1,"energy":"High"},{"id":2,""")]
+    [InlineData("""{"rows":[{"id":0},{"id":1,"energy":"High"},{"id":2,"energy":"Low"},{"id":3,"energy":"High"}]}""")]
+    [InlineData("""{"rows":[{"energy":"Low"},{"id":3,"energy":"High"},{"id":4,"energy":"Low"},{"id":5}]}""")]
     public void Of_ids_that_are_all_moved_by_as_much_none_is_believed(string reply)
     {
         var reading = Read(reply, 4);
@@ -65,6 +69,16 @@ public sealed class ReplyReaderTests
 
         Assert.Equal(3, reading.Good);
         Assert.Equal(1, reading.Counts.Foreign);
+    }
+
+    [Theory]
+    [InlineData("""{"rows":[{"id":0,"energy":"Low"},{"id":4,"energy":"High"},{"id":1,"energy":"Low"},{"id":2,"ener""", 2)]
+    [InlineData("""{"rows":[{"id":-2,"energy":"Low"},{"id":2,"energy":"High"},{"id":3,"energy":"Low"},{"id""", 2)]
+    public void In_a_reply_that_breaks_off_ids_further_apart_than_the_pack_has_rows_are_not_shifted(string reply, int good)
+    {
+        var reading = Read(reply, 4);
+
+        Assert.Equal((good, 1), (reading.Good, reading.Counts.Foreign));
     }
 
     [Fact]
