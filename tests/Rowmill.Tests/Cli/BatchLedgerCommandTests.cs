@@ -75,10 +75,12 @@ public sealed class BatchLedgerCommandTests
         Assert.Contains($"{name}: 3 rows in 1 request  in doubt, ", (await folder.RunAsync("calls", "job.yaml", "--in-doubt")).Out, StringComparison.Ordinal);
         Assert.Empty((await folder.RunAsync("calls", "job.yaml", "--json")).Json.GetProperty("calls").EnumerateArray());
 
-        // It is looked for, and sent since it is nowhere.
+        // It is looked for, and stays in doubt until the list has had its time, or a person gives it up.
         var fetched = await folder.RunAsync("batch", "fetch", "job.yaml", "--json");
         Assert.Equal(1, fetched.Json.GetProperty("in_doubt").GetProperty("batches").GetInt32());
         Assert.Contains("1 batch of an earlier run may be with the provider without our knowing", fetched.Error, StringComparison.Ordinal);
+        Assert.Contains(name, (await folder.RunAsync("calls", "job.yaml", "--in-doubt")).Out, StringComparison.Ordinal);
+        await folder.RunAsync("batch", "cancel", "job.yaml", "--batch", name);
         Assert.Equal("No such call.", (await folder.RunAsync("calls", "job.yaml", "--in-doubt")).Out.Trim());
         Assert.Equal(0, (await folder.RunAsync("status", "job.yaml", "--json")).Json.GetProperty("in_doubt").GetProperty("calls").GetInt32());
     }

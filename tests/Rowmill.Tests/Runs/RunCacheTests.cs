@@ -324,7 +324,7 @@ public sealed class RunCacheTests
         Assert.Equal(["calls", "rows", "usd"], json["in_doubt"]!.AsObject().Select(p => p.Key));
         Assert.Equal("completed", (string?)json["state"]);
         Assert.Equal(
-            ["completed", "completed_with_gaps", "rate_limited", "budget", "gate", "interrupted", "refused", "failed"],
+            ["completed", "completed_with_gaps", "rate_limited", "budget", "gate", "in_batches", "interrupted", "refused", "failed"],
             Enum.GetValues<RunState>().Select(SummaryJson.Word));
     }
 }
