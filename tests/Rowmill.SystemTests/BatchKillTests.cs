@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using Rowmill.Core.Runs;
@@ -36,7 +35,7 @@ public sealed class BatchKillTests(ITestOutputHelper output)
     {
         var reports = new ConcurrentBag<string>();
         var problems = new ConcurrentBag<string>();
-        var began = Stopwatch.GetTimestamp();
+        var began = TimeProvider.System.GetTimestamp();
         await Parallel.ForEachAsync(
             BatchProvider.All,
             new ParallelOptions { MaxDegreeOfParallelism = BatchProvider.All.Count, CancellationToken = TestContext.Current.CancellationToken },
@@ -54,7 +53,7 @@ public sealed class BatchKillTests(ITestOutputHelper output)
             });
 
         foreach (var report in reports.Order(StringComparer.Ordinal)) output.WriteLine(report);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s in all"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s in all"));
         Assert.Empty(problems);
     }
 
@@ -65,7 +64,7 @@ public sealed class BatchKillTests(ITestOutputHelper output)
         var batches = new SimulatorBatchOptions { EnqueuedTokens = queue }.With("lost-create:2");
         await using var shop = await BatchShop.OpenAsync(
             provider, rows, batches, $"rollout: {rollout}", string.Create(CultureInfo.InvariantCulture, $"concurrency: 4, enqueued_tokens: {queue}"));
-        var began = Stopwatch.GetTimestamp();
+        var began = TimeProvider.System.GetTimestamp();
         var kills = new List<string>();
         foreach (var moment in Plan(provider))
         {
@@ -83,7 +82,7 @@ public sealed class BatchKillTests(ITestOutputHelper output)
         if (kills.Count < Plan(provider).Count - (IsLong ? 3 : 0)) problems.Add($"{provider}: killed only at {string.Join(", ", kills)}");
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{provider}: {rows} rows, {made.Count} batches ({made.Count(b => b.State == "failed")} found no room), {kills.Count} kills, {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s; at {string.Join(", ", kills)}");
+            $"{provider}: {rows} rows, {made.Count} batches ({made.Count(b => b.State == "failed")} found no room), {kills.Count} kills, {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s; at {string.Join(", ", kills)}");
     }
 
     /// <summary>In the order in which a run can pass them. The ordinary run shares the others among the providers.</summary>

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rowmill.Simulator;
 using Rowmill.SystemTests.Support;
 
 namespace Rowmill.SystemTests;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Rowmill.Cli.Console;
-using Rowmill.Core;
 using Rowmill.Core.Batches;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 

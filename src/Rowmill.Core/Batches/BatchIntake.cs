@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Rowmill.Core.Packing;
 using Rowmill.Core.Rows;
-using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Batches;

@@ -1,5 +1,4 @@
 using Rowmill.Core.Jobs;
-using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Rowmill.Core.Models;
-using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
 namespace Rowmill.Core.Batches;

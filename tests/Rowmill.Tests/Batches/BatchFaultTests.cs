@@ -1,4 +1,3 @@
-using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;

@@ -2,7 +2,6 @@ using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
 using Rowmill.Core.Planning;
 using Rowmill.Core.Runs;
-using Rowmill.Core.Stores;
 using Rowmill.Tests.Batches;
 using Rowmill.Tests.Runs;
 

@@ -39,10 +39,10 @@ internal sealed class AddLinesOp(Lease lease, string batch, IReadOnlyList<BatchL
         var left = session.Statement("batch_left").Bind(1, job).Bind(2, lease.Token);
         var gone = new List<long> { id };
         while (left.Step()) gone.Add(left.Int64(0));
-        foreach (var batch in gone)
+        foreach (var old in gone)
         {
-            CloseBatchOp.DeleteLines(session, batch);
-            session.Statement("DELETE FROM batches WHERE id = ?1").Bind(1, batch).Run();
+            CloseBatchOp.DeleteLines(session, old);
+            session.Statement("DELETE FROM batches WHERE id = ?1").Bind(1, old).Run();
         }
 
         session.Statement("batch_begin").Bind(1, id).Bind(2, job).Bind(3, lease.Token).Run();

@@ -32,7 +32,7 @@ internal static class BatchGiven
         return reply.Value!;
     }
 
-    public static ValueTask Forget(string session) => ValueTask.CompletedTask;
+    public static Func<string, ValueTask> Forget { get; } = _ => ValueTask.CompletedTask;
 }
 
 /// <summary>A request file on the disk, for as long as a test takes.</summary>
