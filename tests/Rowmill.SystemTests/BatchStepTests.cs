@@ -205,7 +205,9 @@ public sealed class BatchStepTests
                     ["model"] = "gpt-4.1-mini",
                     ["choices"] = new JsonArray(new JsonObject
                     {
-                        ["index"] = 0, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = content }, ["finish_reason"] = "stop",
+                        ["index"] = 0,
+                        ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = content },
+                        ["finish_reason"] = "stop",
                     }),
                     ["usage"] = new JsonObject { ["prompt_tokens"] = 100, ["completion_tokens"] = 50, ["total_tokens"] = 150 },
                 },

@@ -115,7 +115,8 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
             if (told.Failure!.HttpStatus is BatchPolling.NotFound or BatchPolling.Gone)
             {
                 work.Run.Stop.Request(new StopReason(
-                    RunState.Failed, $"{route.Route.Name} does not have the results of {record.Name} any more: {told.Failure.Message}; rowmill batch cancel --batch {record.Name} frees its rows, which are paid for") { UserError = true });
+                    RunState.Failed, $"{route.Route.Name} does not have the results of {record.Name} any more: {told.Failure.Message}; rowmill batch cancel --batch {record.Name} frees its rows, which are paid for")
+                { UserError = true });
                 return null;
             }
 
@@ -140,12 +141,23 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
         if (seen.Taken + seen.Missing + closed < record.Lines) await _harvest.RecountAsync(record).ConfigureAwait(false);
         record = await work.SaveAsync(record with
         {
-            Phase = BatchPhase.Ended, EndedAt = work.Now, AskedRows = (int)seen.Rows, GoodRows = (int)seen.Good, Note = failure?.Message,
+            Phase = BatchPhase.Ended,
+            EndedAt = work.Now,
+            AskedRows = (int)seen.Rows,
+            GoodRows = (int)seen.Good,
+            Note = failure?.Message,
         }).ConfigureAwait(false);
         work.Run.Events.Emit("batch_ended", new JsonObject
         {
-            ["batch"] = record.Name, ["state"] = record.Told?.Word, ["rows"] = seen.Rows, ["good"] = seen.Good, ["not_run"] = closed,
-            ["missing"] = seen.Missing, ["duplicate"] = seen.Duplicate, ["foreign"] = seen.Foreign, ["reason"] = failure?.Message,
+            ["batch"] = record.Name,
+            ["state"] = record.Told?.Word,
+            ["rows"] = seen.Rows,
+            ["good"] = seen.Good,
+            ["not_run"] = closed,
+            ["missing"] = seen.Missing,
+            ["duplicate"] = seen.Duplicate,
+            ["foreign"] = seen.Foreign,
+            ["reason"] = failure?.Message,
         });
         work.Run.Pass(Transition.BatchEnded);
         if (seen is { Replied: 0, Wrong: > 0 } && !work.Run.Counters.HasAnswered(route.State.Id))

@@ -248,7 +248,12 @@ internal sealed class BatchHarvest(BatchWork work)
         var maxUsd = route.State.Route.Price?.Of(line.Reserved);
         var request = new ModelRequest
         {
-            System = "", User = default, ReplySchema = default, Form = route.State.Form, MaxOutputTokens = (int)line.Reserved.Output, Sampling = new SamplingOptions(),
+            System = "",
+            User = default,
+            ReplySchema = default,
+            Form = route.State.Form,
+            MaxOutputTokens = (int)line.Reserved.Output,
+            Sampling = new SamplingOptions(),
         };
         var seen = SeenOf(record.Name);
         work.Run.Counters.CallSent();

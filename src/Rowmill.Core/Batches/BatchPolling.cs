@@ -83,7 +83,8 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
             if (told.Failure.HttpStatus == NotFound && (_unknown[record.Name] = _unknown.GetValueOrDefault(record.Name) + 1) >= MostNotFound)
             {
                 work.Run.Stop.Request(new StopReason(
-                    RunState.Failed, $"{route.Route.Name} does not know its batch {record.Name} ({record.ServiceId}) any more; rowmill batch cancel --batch {record.Name} frees its rows, which may have been paid for") { UserError = true });
+                    RunState.Failed, $"{route.Route.Name} does not know its batch {record.Name} ({record.ServiceId}) any more; rowmill batch cancel --batch {record.Name} frees its rows, which may have been paid for")
+                { UserError = true });
             }
 
             return record;
@@ -107,7 +108,11 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
         record = await work.SaveAsync(record with { Told = kept }).ConfigureAwait(false);
         work.Run.Events.Emit("batch_polled", new JsonObject
         {
-            ["batch"] = record.Name, ["state"] = status.Word, ["succeeded"] = status.Succeeded, ["failed"] = status.Failed, ["requests"] = record.Lines,
+            ["batch"] = record.Name,
+            ["state"] = status.Word,
+            ["succeeded"] = status.Succeeded,
+            ["failed"] = status.Failed,
+            ["requests"] = record.Lines,
         });
         if (!status.IsOver) return record;
         await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);

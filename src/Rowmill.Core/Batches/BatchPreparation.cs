@@ -187,7 +187,11 @@ internal sealed class BatchPreparation(BatchWork work, bool forFile = false)
         work.Run.Pass(Transition.BatchPrepared);
         work.Run.Events.Emit("batch_prepared", new JsonObject
         {
-            ["batch"] = record.Name, ["requests"] = record.Lines, ["rows"] = record.Rows, ["bytes"] = record.Bytes, ["stage"] = record.Stage,
+            ["batch"] = record.Name,
+            ["requests"] = record.Lines,
+            ["rows"] = record.Rows,
+            ["bytes"] = record.Bytes,
+            ["stage"] = record.Stage,
         });
     }
 

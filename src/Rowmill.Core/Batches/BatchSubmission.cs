@@ -114,7 +114,8 @@ internal sealed class BatchSubmission(BatchWork work)
         if (record.Reserved.Input > queue.Limit)
         {
             work.Run.Stop.Request(new StopReason(RunState.Failed, string.Create(
-                CultureInfo.InvariantCulture, $"one request of {record.Reserved.Input} tokens is more than the queue of {route.Route.Name} takes, {queue.Limit}")) { UserError = true });
+                CultureInfo.InvariantCulture, $"one request of {record.Reserved.Input} tokens is more than the queue of {route.Route.Name} takes, {queue.Limit}"))
+            { UserError = true });
             return false;
         }
 

@@ -66,7 +66,10 @@ public sealed class BatchFaultTests : IDisposable
         Service.Caps = Service.Caps with { KeepsName = false };
         Service.All.Add(new FakeBatch
         {
-            Id = "stranger", Name = null, CreatedAt = World.Clock.GetUtcNow(), EndsAt = World.Clock.GetUtcNow() + TimeSpan.FromHours(2),
+            Id = "stranger",
+            Name = null,
+            CreatedAt = World.Clock.GetUtcNow(),
+            EndsAt = World.Clock.GetUtcNow() + TimeSpan.FromHours(2),
             Lines = [.. Enumerable.Range(1, 4).Select(i => ($"other-{i}", (IReadOnlyList<string>)["x"]))],
         });
         Service.OnCreate = n => n == 1 ? (s_lost, false) : null;

@@ -124,7 +124,12 @@ public sealed class BatchKillTests
 
         RunEnvironment EnvironmentOf(SqliteStore store, int process) => world.Environment with
         {
-            Answers = store.Answers, Calls = store.Calls, Leases = store.Lease, Events = store.Events, Runs = store.Runs, Batches = store.Batches,
+            Answers = store.Answers,
+            Calls = store.Calls,
+            Leases = store.Lease,
+            Events = store.Events,
+            Runs = store.Runs,
+            Batches = store.Batches,
             Owner = OwnerOf(process),
         };
 

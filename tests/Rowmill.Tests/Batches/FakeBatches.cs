@@ -85,7 +85,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
 
     public void WriteLine(IBufferWriter<byte> line, string id, ModelRequest request) => line.Write(Encoding.UTF8.GetBytes(new JsonObject
     {
-        ["id"] = id, ["system"] = request.System, ["user"] = Encoding.UTF8.GetString(request.User.Span),
+        ["id"] = id,
+        ["system"] = request.System,
+        ["user"] = Encoding.UTF8.GetString(request.User.Span),
     }.ToJsonString()));
 
     public BatchAnswer? ReadLine(ReadOnlySpan<byte> line)
@@ -179,7 +181,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
         {
             return new BatchStatus(batch.Id, BatchState.Failed)
             {
-                Word = "failed", Name = batch.Name, CreatedAt = batch.CreatedAt,
+                Word = "failed",
+                Name = batch.Name,
+                CreatedAt = batch.CreatedAt,
                 Failure = new ModelFailure(FailureKind.RateLimited, "the queue is full") { Window = LimitNames.EnqueuedTokens },
             };
         }
