@@ -117,22 +117,6 @@ public sealed class BatchRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Results_that_break_off_or_begin_with_a_foreign_line_do_not_make_ours_a_strangers()
-    {
-        World.Table(RunWorld.Titles(20));
-        Service.Caps = Service.Caps with { KeepsName = false };
-        Service.OnCreate = n => n == 1 ? (s_lost, true) : null;
-        Service.OnDownload = n => n <= 2 ? s_lost : null;
-        Service.Deliver = lines => ["{\"id\":\"foreign-1\",\"reply\":\"{}\"}", .. lines];
-
-        var report = await _batches.RunAsync();
-
-        Assert.Equal(RunState.Completed, report.Summary.State);
-        Assert.Single(Service.All);
-        Assert.Equal(1, Service.Creations);
-    }
-
-    [Fact]
     public async Task A_strangers_batch_of_the_same_size_is_not_taken_for_ours()
     {
         World.Table(RunWorld.Titles(20));
