@@ -122,7 +122,7 @@ internal static class BatchCommand
         else if (report.Summary.Message is { } message) words.People.WriteLine($"{job.Name}: {Words.Sentence(message)}");
         else if (report.Touched.Count == 0) words.People.WriteLine($"{job.Name}: There is nothing to {step} now.");
         BatchText.Write(words.People, job.Name, report.Batches, report.At);
-        // A step that leaves batches waiting has done what it is there for.
-        return (int)(step is not null && report.Summary.State == RunState.InBatches ? ExitCode.Done : SummaryJson.ExitCode(report.Summary));
+        // What leaves batches under way, and was told to, has done what it is there for; the state says that it is not the end.
+        return (int)(report.Summary.State == RunState.InBatches ? ExitCode.Done : SummaryJson.ExitCode(report.Summary));
     }
 }

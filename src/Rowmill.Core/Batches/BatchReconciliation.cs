@@ -15,12 +15,10 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
     // A service's clock and ours differ a little.
     private static readonly TimeSpan s_skew = TimeSpan.FromMinutes(5);
 
-    // A list shows a batch some time after it was made; nobody says after how long.
-    private static readonly TimeSpan s_lag = TimeSpan.FromMinutes(2);
+    // A list shows a batch some time after it was made; nobody says after how long. The doubt begins when the reply is given up, which is long after.
+    private static readonly TimeSpan s_lag = TimeSpan.FromSeconds(30);
 
     private const int MostPages = 200;
-
-    private const int HttpNotFound = 404; // RFC 9110, 15.5.5
 
     private readonly Dictionary<string, DateTimeOffset> _looked = new(StringComparer.Ordinal);
     private readonly HashSet<string> _strangers = new(StringComparer.Ordinal);
@@ -112,7 +110,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
         if (told.Value is not { } status)
         {
             // A stranger may have deleted it meanwhile.
-            if (told.Failure!.HttpStatus is HttpNotFound) await DisownAsync(record).ConfigureAwait(false);
+            if (told.Failure!.HttpStatus is BatchPolling.NotFound) await DisownAsync(record).ConfigureAwait(false);
             else work.IsRefused(route, told.Failure);
             return;
         }

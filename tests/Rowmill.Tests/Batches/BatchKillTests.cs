@@ -47,7 +47,7 @@ public sealed class BatchKillTests
 
     [Theory]
     [MemberData(nameof(Moments))]
-    public Task Nor_when_the_list_lags(Transition moment) => KillEachAsync(moment, s => s.ListLag = TimeSpan.FromSeconds(100));
+    public Task Nor_when_the_list_lags(Transition moment) => KillEachAsync(moment, s => s.ListLag = TimeSpan.FromSeconds(20));
 
     [Theory]
     [MemberData(nameof(Moments))]
@@ -55,7 +55,7 @@ public sealed class BatchKillTests
     {
         Lose(s);
         s.Caps = s.Caps with { KeepsName = false };
-        s.ListLag = TimeSpan.FromSeconds(100);
+        s.ListLag = TimeSpan.FromSeconds(20);
     });
 
     /// <summary>The first creation and every third one after it arrive, and nobody hears of it.</summary>
