@@ -104,6 +104,8 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
 
         var kept = Told(status, work.Now);
         var changed = record.Told is not { } before || before with { At = kept.At } != kept;
+        // Whatever a killed run has stored of its end, its room in the queue is given back.
+        if (status.IsOver) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         if (!changed) return record;
         record = await work.SaveAsync(record with { Told = kept }).ConfigureAwait(false);
         work.Run.Events.Emit("batch_polled", new JsonObject
@@ -115,7 +117,6 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
             ["requests"] = record.Lines,
         });
         if (!status.IsOver) return record;
-        await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Run.Pass(Transition.BatchOver);
         return record;
     }
