@@ -12,8 +12,8 @@ namespace Rowmill.Core.Batches;
 /// <param name="submission">Sends again what surely is not there.</param>
 internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submission)
 {
-    // A service's clock and ours differ a little.
-    private static readonly TimeSpan s_skew = TimeSpan.FromMinutes(5);
+    // What a service's clock and ours may differ by after its own Date is taken into account: ours may have been set right since.
+    private static readonly TimeSpan s_skew = TimeSpan.FromHours(1);
 
     // A list shows a batch some time after it was made; nobody says after how long. The doubt begins when the reply is given up, which is long after.
     private static readonly TimeSpan s_lag = TimeSpan.FromSeconds(30);
@@ -47,7 +47,6 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
     private async Task FindAsync(BatchRecord record, BatchRoute route)
     {
         record = await BeginDoubtAsync(record).ConfigureAwait(false);
-        var since = record.PreparedAt - s_skew;
         var known = work.Records.Select(r => r.ServiceId).OfType<string>().ToHashSet(StringComparer.Ordinal);
         if (record.ServiceId is not null)
         {
@@ -66,6 +65,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
                 return;
             }
 
+            var since = record.PreparedAt + (list.At - work.Now ?? TimeSpan.Zero) - s_skew;
             foreach (var status in list.Batches)
             {
                 // One that failed as a whole brought nothing and cost nothing: it may be an earlier try under this name.

@@ -185,7 +185,7 @@ internal sealed class BatchSubmission(BatchWork work)
         {
             Phase = BatchPhase.Submitted,
             ServiceId = status.Id,
-            SubmittedAt = status.CreatedAt ?? record.SubmittedAt,
+            SubmittedAt = Here(status.CreatedAt ?? record.SubmittedAt, record.PreparedAt),
             Told = BatchPolling.Told(status, work.Now) with { IsOver = false },
             Note = null,
         }).ConfigureAwait(false);
@@ -193,6 +193,10 @@ internal sealed class BatchSubmission(BatchWork work)
         work.Run.Events.Emit("batch_submitted", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id, ["requests"] = record.Lines, ["rows"] = record.Rows });
         return record;
     }
+
+    /// <summary>A moment the service tells, by our clock, from which its own may be far: after the batch was prepared, and not to come.</summary>
+    private DateTimeOffset Here(DateTimeOffset? told, DateTimeOffset prepared) =>
+        told > work.Now || told is null ? work.Now : told < prepared ? prepared : told.Value;
 
     /// <summary>It was not taken: it is a prepared one again.</summary>
     public async ValueTask BackAsync(BatchRecord record, BatchRoute route, ModelFailure failure, IReadOnlyList<LimitReading> limits)

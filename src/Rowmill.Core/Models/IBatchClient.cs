@@ -187,7 +187,11 @@ public sealed record BatchResultFile(string Id, bool IsErrors);
 /// <summary>A part of the account's batches.</summary>
 /// <param name="Batches">The batches.</param>
 /// <param name="Next">Where the next page begins; null when this is the last.</param>
-public sealed record BatchPage(IReadOnlyList<BatchStatus> Batches, string? Next);
+public sealed record BatchPage(IReadOnlyList<BatchStatus> Batches, string? Next)
+{
+    /// <summary>The service's clock when it gave the page; null when it does not say.</summary>
+    public DateTimeOffset? At { get; init; }
+}
 
 /// <summary>What a download brought.</summary>
 /// <param name="Bytes">Bytes written.</param>

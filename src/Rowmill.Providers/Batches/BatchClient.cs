@@ -43,7 +43,7 @@ internal sealed class BatchClient(StructuredOutput best, BatchCodec codec, Batch
 
     /// <inheritdoc/>
     public ValueTask<BatchReply<BatchPage>> ListAsync(string? cursor, CancellationToken cancellationToken = default) =>
-        connection!.GetAsync(Wire.ListAddress(cursor), Wire.Batches, cancellationToken);
+        connection!.SendAsync(new HttpRequestMessage(HttpMethod.Get, Wire.ListAddress(cursor)), Page, null, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<BatchReply<BatchStatus>> CancelAsync(string id, CancellationToken cancellationToken = default)
@@ -51,6 +51,12 @@ internal sealed class BatchClient(StructuredOutput best, BatchCodec codec, Batch
         var reply = await Wire.CancelAsync(id, cancellationToken).ConfigureAwait(false);
         // A conflict with what the batch is: it is over, and asking again will not pass.
         return reply.Failure is { HttpStatus: 409 } late ? reply with { Failure = late with { Kind = FailureKind.BadRequest } } : reply;
+    }
+
+    private (BatchPage? Value, string? Flaw) Page(HttpResponseMessage response, ReadOnlyMemory<byte> body)
+    {
+        var (page, flaw) = BatchConnection.Json(Wire.Batches)(response, body);
+        return (page is null ? null : page with { At = response.Headers.Date }, flaw);
     }
 
     /// <inheritdoc/>

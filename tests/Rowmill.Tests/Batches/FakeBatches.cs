@@ -68,6 +68,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     /// <summary>How long a new batch is missing from the list.</summary>
     public TimeSpan ListLag { get; set; }
 
+    /// <summary>How far the service's own clock is before ours.</summary>
+    public TimeSpan Ahead { get; set; }
+
     /// <summary>True when a complete batch has no result file.</summary>
     public bool HidesResults { get; set; }
 
@@ -149,7 +152,10 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     public ValueTask<BatchReply<BatchPage>> ListAsync(string? cursor, CancellationToken cancellationToken = default) =>
         new(new BatchReply<BatchPage>
         {
-            Value = new BatchPage([.. All.Where(b => clock.GetUtcNow() - b.CreatedAt >= ListLag).OrderByDescending(b => b.CreatedAt).Select(Status)], null),
+            Value = new BatchPage([.. All.Where(b => clock.GetUtcNow() - b.CreatedAt >= ListLag).OrderByDescending(b => b.CreatedAt).Select(Status)], null)
+            {
+                At = clock.GetUtcNow() + Ahead,
+            },
         });
 
     public ValueTask<BatchReply<BatchStatus>> CancelAsync(string id, CancellationToken cancellationToken = default)
@@ -183,7 +189,7 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
             {
                 Word = "failed",
                 Name = batch.Name,
-                CreatedAt = batch.CreatedAt,
+                CreatedAt = batch.CreatedAt + Ahead,
                 Failure = new ModelFailure(FailureKind.RateLimited, "the queue is full") { Window = LimitNames.EnqueuedTokens },
             };
         }
@@ -195,9 +201,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
             Word = state.ToString(),
             Name = batch.Name,
             Total = batch.Lines.Count,
-            CreatedAt = batch.CreatedAt,
-            ExpiresAt = batch.CreatedAt + TimeSpan.FromHours(24),
-            EndedAt = over ? batch.EndsAt : null,
+            CreatedAt = batch.CreatedAt + Ahead,
+            ExpiresAt = batch.CreatedAt + Ahead + TimeSpan.FromHours(24),
+            EndedAt = over ? batch.EndsAt + Ahead : null,
             Results = over && !HidesResults && state is BatchState.Completed or BatchState.Expired or BatchState.Cancelled ? [new BatchResultFile(batch.Id, false)] : [],
             Failure = over && state == BatchState.Failed ? new ModelFailure(FailureKind.Unavailable, "it broke") : null,
         };
