@@ -8,17 +8,14 @@ internal sealed class BatchFolder(string path)
 {
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>The folder.</summary>
-    public string Path => path;
-
     /// <summary>A batch's request file.</summary>
-    public string Requests(string batch) => System.IO.Path.Combine(path, $"{batch}.jsonl");
+    public string Requests(string batch) => Path.Combine(path, $"{batch}.jsonl");
 
     /// <summary>What a batch's request file is, with its checksum.</summary>
-    public string Manifest(string batch) => System.IO.Path.Combine(path, $"{batch}.manifest.json");
+    public string Manifest(string batch) => Path.Combine(path, $"{batch}.manifest.json");
 
     /// <summary>A result file of a batch.</summary>
-    public string Results(string batch, bool errors) => System.IO.Path.Combine(path, $"{batch}.{(errors ? "errors" : "results")}.jsonl");
+    public string Results(string batch, bool errors) => Path.Combine(path, $"{batch}.{(errors ? "errors" : "results")}.jsonl");
 
     /// <summary>Begins a file, which is not there under its name until <see cref="Finish"/>.</summary>
     public FileStream Begin(string file)

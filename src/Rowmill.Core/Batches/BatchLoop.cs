@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
@@ -81,7 +82,7 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
         var first = Begun(mine) ?? work.Now;
         var until = first + within;
         if (work.Now + Expected(mine) <= until) return false;
-        if (!_wasDeadline) work.Run.Events.Emit("batch_deadline", new System.Text.Json.Nodes.JsonObject { ["until"] = SummaryJson.Time(until) });
+        if (!_wasDeadline) work.Run.Events.Emit("batch_deadline", new JsonObject { ["until"] = SummaryJson.Time(until) });
         _wasDeadline = true;
         foreach (var record in work.In(BatchPhase.Prepared)) await _at.Submission.DropAsync(record, "it would miss the deadline").ConfigureAwait(false);
         if (work.Now >= until) await _at.CancelAsync(work.In(BatchPhase.Submitted)).ConfigureAwait(false);

@@ -8,6 +8,7 @@ namespace Rowmill.Core.Batches;
 internal sealed class BatchStations
 {
     private readonly BatchWork _work;
+    private bool _nothingFresh;
 
     public BatchStations(BatchWork work)
     {
@@ -43,7 +44,7 @@ internal sealed class BatchStations
     {
         await DropStaleAsync().ConfigureAwait(false);
         IsBehind = false;
-        if (Submission.TakeFreed()) _nothingFresh = false;
+        if (Submission.HasFreed) Submission.HasFreed = _nothingFresh = false;
         if (_work.In(BatchPhase.Prepared).Count > 0) return [];
         var mine = _work.Records.Where(r => _work.IsOfQuestion(r) && r.Phase != BatchPhase.Dropped).ToList();
         var stage = Rollout.Next(_work.Plan.Job.Batch, mine);
@@ -64,15 +65,11 @@ internal sealed class BatchStations
         return written;
     }
 
-    private bool _nothingFresh;
-
     /// <summary>Frees the rows of a batch that a person has named and that cannot be cancelled with its service.</summary>
-    /// <returns>False for one that can.</returns>
-    public async Task<bool> FreeAsync(BatchRecord record)
+    public async Task FreeAsync(BatchRecord record)
     {
-        var lost = record.Phase == BatchPhase.Submitting || record.Told?.IsOver == true || _work.RouteOf(record) is null;
-        if (lost) await Submission.DropAsync(record, "freed by hand: it may have been paid for").ConfigureAwait(false);
-        return lost;
+        if (record.Phase == BatchPhase.Submitting || record.Told?.IsOver == true || _work.RouteOf(record) is null)
+            await Submission.DropAsync(record, "freed by hand: it may have been paid for").ConfigureAwait(false);
     }
 
     /// <summary>Asks for batches to be cancelled.</summary>

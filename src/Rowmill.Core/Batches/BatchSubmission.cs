@@ -47,18 +47,13 @@ internal sealed class BatchSubmission(BatchWork work)
         }
     }
 
-    /// <summary>True once when rows have become free since it was last asked.</summary>
-    public bool TakeFreed() => Interlocked.Exchange(ref _freed, 0) > 0;
-
-    /// <summary>Whether that would be true.</summary>
-    public bool HasFreed => _freed > 0;
-
-    private int _freed;
+    /// <summary>True when rows have become free that no preparation has seen yet.</summary>
+    public bool HasFreed { get; set; }
 
     /// <summary>A batch that is never to be sent: its rows are free.</summary>
     public async ValueTask DropAsync(BatchRecord record, string why)
     {
-        _freed++;
+        HasFreed = true;
         // It has its place in the queue when a run was killed between asking for it and sending.
         if (work.RouteOf(record) is { } route) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         await work.SaveAsync(record with { Phase = BatchPhase.Dropped, EndedAt = work.Now, Note = why }).ConfigureAwait(false);
@@ -67,7 +62,7 @@ internal sealed class BatchSubmission(BatchWork work)
     }
 
     /// <summary>Goes on with a batch whose file is surely not a batch yet: the upload, the creation.</summary>
-    public async Task SendAsync(BatchRecord record, BatchRoute route)
+    private async Task SendAsync(BatchRecord record, BatchRoute route)
     {
         var sum = await BatchFolder.ChecksumAsync(work.Folder.Requests(record.Name), work.Run.Stop.Stopping).ConfigureAwait(false);
         if (sum != record.Sha256)
@@ -77,7 +72,7 @@ internal sealed class BatchSubmission(BatchWork work)
             return;
         }
 
-        var tried = record.Phase == BatchPhase.Submitting || record.Note is not null;
+        var tried = record.Note is not null;
         var reused = record.Upload is not null;
         record = await work.SaveAsync(record with { Phase = BatchPhase.Submitting, SubmittedAt = work.Now, Note = null }).ConfigureAwait(false);
         work.Sent.Add(record.Name);
@@ -231,7 +226,7 @@ internal sealed class BatchSubmission(BatchWork work)
     private DateTimeOffset? _outage;
 
     /// <summary>What a service tells of its queue is learned.</summary>
-    public async ValueTask<bool> LearnAsync(BatchRoute route, IReadOnlyList<LimitReading> limits)
+    private async ValueTask<bool> LearnAsync(BatchRoute route, IReadOnlyList<LimitReading> limits)
     {
         if (limits.FirstOrDefault(l => l.Window == LimitNames.EnqueuedTokens)?.Limit is not { } limit) return false;
         await work.Environment.Windows.LearnQueueAsync(route.Owner, limit).ConfigureAwait(false);

@@ -46,9 +46,6 @@ internal sealed class BatchWriter : IAsyncDisposable
     /// <summary>Lines so far.</summary>
     public int Lines { get; private set; }
 
-    /// <summary>What it costs at most so far, in USD; null without a price.</summary>
-    public decimal? Usd => _usd;
-
     /// <summary>Adds a request.</summary>
     /// <returns>False when it does not fit any more: nothing was written. The first always fits.</returns>
     public async ValueTask<bool> AddAsync(Pack pack, int outages)
