@@ -13,12 +13,13 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
 {
     private readonly CommandOutput _words;
     private readonly bool _events;
-    private readonly CancellationTokenSource _ended = new();
     private readonly CancellationTokenRegistration _stopping;
 
     // What was told last of each model. Events come one at a time.
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
+    private PeriodicTimer? _timer;
     private Task _drawing = Task.CompletedTask;
+    private bool _ended;
 
     protected RunDisplay(CliHost host, CommandOutput words, Job job, bool events)
     {
@@ -46,7 +47,11 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
         host.IsTerminal ? new LiveDisplay(host, words, job, events) : new PlainDisplay(host, words, job, events);
 
     /// <inheritdoc/>
-    public void Started(string runId, Func<RunProgress> progress) => _drawing = DrawAsync(progress);
+    public void Started(string runId, Func<RunProgress> progress)
+    {
+        _timer = new PeriodicTimer(Interval, Host.Clock);
+        _drawing = DrawAsync(_timer, () => Draw(progress()));
+    }
 
     /// <inheritdoc/>
     public void Happened(RunEvent e)
@@ -88,9 +93,10 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_ended.IsCancellationRequested) return;
+        if (_ended) return;
+        _ended = true;
         await _stopping.DisposeAsync();
-        await _ended.CancelAsync();
+        _timer?.Dispose();
         await _drawing;
         Close();
     }
@@ -107,17 +113,10 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
     /// <summary>Leaves the screen to a question.</summary>
     protected virtual bool Asking(Func<bool> question) => question();
 
-    private async Task DrawAsync(Func<RunProgress> progress)
+    /// <summary>Draws at every tick until the timer is disposed of.</summary>
+    private static async Task DrawAsync(PeriodicTimer timer, Action draw)
     {
-        using var timer = new PeriodicTimer(Interval, Host.Clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_ended.Token)) Draw(progress());
-        }
-        catch (OperationCanceledException)
-        {
-            // The run has ended.
-        }
+        while (await timer.WaitForNextTickAsync()) draw();
     }
 
     /// <summary>The events a person is told of at once, in words.</summary>

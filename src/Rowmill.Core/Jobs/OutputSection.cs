@@ -58,7 +58,8 @@ internal static partial class OutputSection
     {
         try
         {
-            return new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
+            // Mostly it is no link, and often not there yet.
+            return new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path : path;
         }
         catch (IOException)
         {

@@ -7,7 +7,8 @@ namespace Rowmill.Core.Packing;
 /// <param name="fragment">The fields shown, as JSON members without braces, UTF-8.</param>
 internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
 {
-    private readonly List<(string Route, int Attempts)> _attempts = [];
+    // Nearly always one, and there are as many rows as there are.
+    private (string Route, int Attempts)[] _attempts = [];
 
     /// <summary>A row in a line of a batch: its fields are in the file.</summary>
     /// <param name="key">What it is.</param>
@@ -63,14 +64,14 @@ internal sealed class Ask(RowKey key, ReadOnlyMemory<byte> fragment)
     public void CountAttempt(string route, int times = 1)
     {
         Attempts += times;
-        for (var i = 0; i < _attempts.Count; i++)
+        for (var i = 0; i < _attempts.Length; i++)
         {
             if (_attempts[i].Route != route) continue;
-            _attempts[i] = (route, _attempts[i].Attempts + times);
+            _attempts[i].Attempts += times;
             return;
         }
 
-        _attempts.Add((route, times));
+        _attempts = [.. _attempts, (route, times)];
     }
 }
 

@@ -42,7 +42,7 @@ public enum RunState
 /// <param name="Failed">Failed.</param>
 /// <param name="Pending">Not yet ended.</param>
 /// <param name="FromCache">Answered or abstained by calls of earlier runs.</param>
-public sealed record RowCounts(long Total, long Answered, long Abstained, long Invalid, long Failed, long Pending, long FromCache);
+public readonly record struct RowCounts(long Total, long Answered, long Abstained, long Invalid, long Failed, long Pending, long FromCache);
 
 /// <summary>Calls of a run.</summary>
 /// <param name="Sent">Requests that left.</param>
