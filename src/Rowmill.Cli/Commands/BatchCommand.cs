@@ -68,7 +68,7 @@ internal static class BatchCommand
             host, job, parsed, null, parsed.GetValue(output),
             (runner, opened, display) => runner.RunAsync(
                 opened, rows.Read(parsed) with { ConfirmUnused = unused => display.ConfirmUnused(unused) }, parsed.GetValue(detach), display, host.Stop, host.Abort),
-            parsed.GetValue(events)));
+            parsed.GetValue(events), stays: !parsed.GetValue(detach)));
         return command;
     }
 
@@ -105,7 +105,7 @@ internal static class BatchCommand
     /// <summary>Takes a step with everything a person or a program sees of it; one without a name ends as a run does, with an output.</summary>
     private static async Task<int> StepAsync(
         CliHost host, JobArguments arguments, ParseResult parsed, string? step, string? output, Func<BatchRunner, Job, RunDisplay, Task<BatchReport>> take,
-        bool events = false)
+        bool events = false, bool stays = false)
     {
         var words = arguments.Output(parsed, events);
         var job = await arguments.LoadAsync(parsed);
@@ -123,6 +123,6 @@ internal static class BatchCommand
         else if (report.Touched.Count == 0) words.People.WriteLine($"{job.Name}: There is nothing to {step} now.");
         BatchText.Write(words.People, job.Name, report.Batches, report.At);
         // What leaves batches under way, and was told to, has done what it is there for; the state says that it is not the end.
-        return (int)(report.Summary.State == RunState.InBatches ? ExitCode.Done : SummaryJson.ExitCode(report.Summary));
+        return (int)(report.Summary.State == RunState.InBatches && !stays ? ExitCode.Done : SummaryJson.ExitCode(report.Summary));
     }
 }

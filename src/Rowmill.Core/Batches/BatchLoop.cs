@@ -15,6 +15,8 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     // Short enough that a machine that slept notices soon after it wakes.
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromSeconds(1);
+
     // A job whose batches ended so long ago was done, and is begun anew.
     private static readonly TimeSpan s_leftAlone = TimeSpan.FromHours(1);
 
@@ -32,7 +34,7 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
             {
                 if (!await RoundAsync().ConfigureAwait(false)) break;
                 if (stop.Reason is not null) break;
-                if (detach && !_at.Reconciliation.IsOpen && !_at.Submission.HasFreed)
+                if (detach && !_at.Reconciliation.IsOpen && !_at.Submission.HasFreed && !IsUnreached)
                 {
                     stop.Request(Detached());
                     break;
@@ -73,6 +75,9 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     private bool IsUnderWay => work.In(BatchPhase.Submitting, BatchPhase.Submitted).Any(IsOurs);
 
     private bool IsOurs(BatchRecord record) => work.IsOfQuestion(record) && work.RouteOf(record) is not null;
+
+    // Who leaves with nothing sent and nobody reached has not come to the point where one may leave.
+    private bool IsUnreached => _at.Submission.IsUnreached && work.In(BatchPhase.Submitted).Count == 0;
 
     /// <summary>Whether batches would miss the job's deadline: then nothing more is sent, and when it has come what is under way is cancelled.</summary>
     private async Task<bool> IsTooLateAsync()
@@ -119,8 +124,8 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     {
         var pause = work.Plan.Job.Batch.Poll ?? BatchPolling.ShortestPause;
         foreach (var due in new[] { _at.Polling.NextLook, _at.Submission.TryAt })
-            if (due is { } at && at > work.Now && at - work.Now > pause) pause = at - work.Now;
-        if (pause > s_longestPause) pause = s_longestPause;
+            if (due is { } at && at > work.Now && at - work.Now < pause) pause = at - work.Now;
+        pause = TimeSpan.FromTicks(Math.Clamp(pause.Ticks, s_shortestPause.Ticks, s_longestPause.Ticks));
         work.Run.Counters.Waiting(Words(), work.Now + pause);
         try
         {

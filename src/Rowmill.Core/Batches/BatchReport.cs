@@ -20,7 +20,7 @@ public sealed record BatchView(BatchRecord Record, string Model, int OpenLines, 
 /// <param name="At">When.</param>
 public sealed record BatchReport(RunSummary Summary, IReadOnlyList<BatchView> Batches, DateTimeOffset At)
 {
-    /// <summary>Names of the batches that the step wrote, sent or ended.</summary>
+    /// <summary>Names of the batches that the step wrote, sent or ended, or of which it learned something new.</summary>
     public IReadOnlyList<string> Touched { get; init; } = [];
 
     /// <summary>The folder of the files.</summary>

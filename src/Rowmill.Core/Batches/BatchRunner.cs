@@ -30,7 +30,9 @@ public sealed class BatchRunner(RunEnvironment environment)
     public Task<BatchReport> PrepareAsync(Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default) =>
         StepAsync(job, options, async work =>
         {
-            await new BatchStations(work).PrepareAsync().ConfigureAwait(false);
+            var at = new BatchStations(work);
+            await at.PrepareAsync().ConfigureAwait(false);
+            Explain(work, at);
         }, observer, cancellationToken);
 
     /// <summary>Sends prepared batches as far as they may go now.</summary>
@@ -55,15 +57,13 @@ public sealed class BatchRunner(RunEnvironment environment)
 
     /// <summary>Brings the results of what is over into the store, and writes the output.</summary>
     public Task<BatchReport> FetchAsync(Job job, RunOptions options, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default) =>
-        AskAsync(job, options, async (work, _) =>
+        AskAsync(job, options with { IsFetch = true }, async (work, _) =>
         {
             var at = new BatchStations(work);
             await at.Reconciliation.RunAsync().ConfigureAwait(false);
             await at.Polling.RunAsync(all: true).ConfigureAwait(false);
             await at.Fetching.RunAsync().ConfigureAwait(false);
-            var under = work.In(BatchPhase.Submitting, BatchPhase.Submitted).Count(work.IsOfQuestion);
-            if (under > 0)
-                work.Run.Stop.Request(new StopReason(RunState.InBatches, FormattableString.Invariant($"{under} batch{(under == 1 ? " is" : "es are")} not over yet: fetch again later, or wait with rowmill batch run")) { ResumeAt = at.Polling.NextLook });
+            if (work.In(BatchPhase.Submitting, BatchPhase.Submitted).Any(work.IsOfQuestion)) Explain(work, at);
         }, observer, cancellationToken, abort);
 
     /// <summary>Asks for batches to be cancelled; those that were not sent are dropped.</summary>
@@ -86,6 +86,7 @@ public sealed class BatchRunner(RunEnvironment environment)
                 if (names.Contains(record.Name)) await at.FreeAsync(record).ConfigureAwait(false);
             await at.CancelAsync([.. work.In(BatchPhase.Submitted).Where(IsMeant)], frees: names.Count > 0).ConfigureAwait(false);
             await at.Polling.RunAsync(all: true).ConfigureAwait(false);
+            Explain(work, at);
 
             bool IsMeant(BatchRecord record) => names.Count == 0 || names.Contains(record.Name);
         }, observer, cancellationToken);
@@ -118,7 +119,7 @@ public sealed class BatchRunner(RunEnvironment environment)
     /// <param name="abort">Gives up at once.</param>
     /// <exception cref="ProblemException">The file is not there, is not what its checksum says, or holds no results of this job.</exception>
     public Task<BatchReport> ReadAsync(Job job, string path, IRunObserver? observer = null, CancellationToken cancellationToken = default, CancellationToken abort = default) =>
-        AskAsync(job, new RunOptions { IsOffline = true }, (work, _) => BatchExchange.ReadAsync(work, path), observer, cancellationToken, abort, forFile: true);
+        AskAsync(job, new RunOptions { IsOffline = true, IsFetch = true }, (work, _) => BatchExchange.ReadAsync(work, path), observer, cancellationToken, abort, forFile: true);
 
     /// <summary>Where the job's batches stand, from the store alone.</summary>
     public async Task<IReadOnlyList<BatchView>> ListAsync(Job job, CancellationToken cancellationToken = default) =>
@@ -159,15 +160,37 @@ public sealed class BatchRunner(RunEnvironment environment)
         return new BatchReport(summary, views, environment.Clock.GetUtcNow())
         {
             Folder = environment.BatchFolder,
-            Touched = [.. after.Where(r => !before.Any(b => b.Name == r.Name && b.Phase == r.Phase)).Select(r => r.Name)],
+            Touched = [.. after.Where(r => !before.Any(b => IsSame(b, r))).Select(r => r.Name)],
         };
     }
 
-    /// <summary>A step that left batches waiting says for what.</summary>
+    /// <summary>A step that leaves batches open says which, and when to look again.</summary>
     private static void Explain(BatchWork work, BatchStations at)
     {
-        var waits = at.Submission.Waits ?? (at.Reconciliation.IsOpen ? "nobody knows yet whether the service has a batch: its list is looked at again with the next step" : null);
-        if (waits is null) return;
-        work.Run.Stop.Request(new StopReason(RunState.InBatches, waits) { ResumeAt = at.Submission.TryAt ?? at.Polling.NextLook });
+        if (at.Submission is { IsUnreached: true, Waits: { } failure } && work.In(BatchPhase.Submitted).Count == 0)
+        {
+            work.Run.Stop.Request(new StopReason(RunState.Failed, $"nothing was sent: {failure}") { ResumeAt = at.Submission.TryAt });
+            return;
+        }
+
+        var open = work.Records.Where(work.IsOfQuestion).ToLookup(r => r is { Phase: BatchPhase.Submitted, Told.IsOver: true } ? BatchPhase.Ended : r.Phase);
+        var parts = new List<string>();
+        Tell(BatchPhase.Prepared, at.Submission.Waits is { } waits ? $"to be sent: {waits}" : "to be sent with rowmill batch submit");
+        Tell(BatchPhase.Submitting, "being sent, and nobody knows yet whether the service has it: its list is looked at again with the next step");
+        Tell(BatchPhase.Submitted, "under way");
+        Tell(BatchPhase.Ended, "over: rowmill batch fetch brings the results", r => r.Phase == BatchPhase.Submitted);
+        Tell(BatchPhase.Handed, "with another machine");
+        if (parts.Count > 0) work.Run.Stop.Request(new StopReason(RunState.InBatches, string.Join("; ", parts)) { ResumeAt = at.Submission.TryAt ?? at.Polling.NextLook });
+
+        void Tell(BatchPhase phase, string what, Func<BatchRecord, bool>? which = null)
+        {
+            var count = open[phase].Count(which ?? (_ => true));
+            if (count > 0) parts.Add(FormattableString.Invariant($"{count} batch{(count == 1 ? "" : "es")} {what}"));
+        }
     }
+
+    /// <summary>Whether a step has changed nothing that people see of a batch.</summary>
+    private static bool IsSame(BatchRecord before, BatchRecord after) =>
+        before.Name == after.Name && before.Phase == after.Phase && before.Told?.Word == after.Told?.Word
+        && before.Told?.Succeeded == after.Told?.Succeeded && before.Told?.Failed == after.Told?.Failed;
 }

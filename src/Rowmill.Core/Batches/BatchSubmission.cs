@@ -20,6 +20,9 @@ internal sealed class BatchSubmission(BatchWork work)
     /// <summary>When a service that turned a batch away for a time is to be tried again.</summary>
     public DateTimeOffset? TryAt { get; private set; }
 
+    /// <summary>True while the last batch that was to be sent did not reach its service.</summary>
+    public bool IsUnreached => _outage is not null;
+
     /// <summary>Sends what may go now.</summary>
     public async Task RunAsync()
     {
@@ -146,6 +149,7 @@ internal sealed class BatchSubmission(BatchWork work)
     private async ValueTask<BatchRecord> UploadedAsync(BatchRecord record, string id)
     {
         work.Run.Pass(Transition.BatchUploaded);
+        _outage = null;
         record = await work.SaveAsync(record with { Upload = id, SubmittedAt = work.Now }).ConfigureAwait(false);
         work.Run.Pass(Transition.BatchCreating);
         return record;
@@ -210,8 +214,8 @@ internal sealed class BatchSubmission(BatchWork work)
             work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} does not take the batch {record.Name}: {failure.Message}") { UserError = true });
         else
         {
-            Hold(failure);
             StopAfterOutage(route, failure);
+            Hold(failure);
         }
     }
 
@@ -236,7 +240,10 @@ internal sealed class BatchSubmission(BatchWork work)
 
     private void Hold(ModelFailure failure)
     {
-        TryAt = work.Now + (failure.RetryAfter ?? work.Plan.Job.Batch.Poll ?? BatchPolling.ShortestPause);
+        var pause = work.Plan.Job.Batch.Poll ?? BatchPolling.ShortestPause;
+        // Who has less patience is not kept longer.
+        if (IsUnreached && work.Plan.Job.Patience < pause) pause = work.Plan.Job.Patience;
+        TryAt = work.Now + (failure.RetryAfter ?? pause);
         Waits = failure.Message;
     }
 

@@ -44,5 +44,8 @@ internal static class Rollout
 
     private static StopReason Why(int stage, long asked, long good, double gate) => new(RunState.Gate, string.Create(
         CultureInfo.InvariantCulture,
-        $"stage {stage} of the rollout: {good:N0} of {asked:N0} rows ended well, {100.0 * good / asked:0.#} %, less than the gate of {gate:0.#} %; nothing more is sent"));
+        $"stage {stage} of the rollout: {good:N0} of {asked:N0} rows ended well, {100.0 * good / asked:0.#} %, less than the gate of {gate:0.#} %; nothing more is sent until the job is edited"))
+    {
+        UserError = true,
+    };
 }

@@ -249,7 +249,7 @@ public sealed class JobRunner(RunEnvironment environment)
         if (reason is { State: RunState.Interrupted } && rows.Pending == 0) reason = null;
         if (reason is { State: RunState.RateLimited, ResumeAt: { } told } && await Parking.ReviewAsync(run).ConfigureAwait(false) is { } opens && opens < told)
             reason = reason with { ResumeAt = opens };
-        reason = Unwritten(reason, unwritten);
+        reason = Unwritten(reason, unwritten) ?? (rows.Pending > 0 ? await OpenRows.LeftAsync(run).ConfigureAwait(false) : null);
         var state = reason?.State ?? (rows.Failed + rows.Invalid + rows.Pending > 0 ? RunState.CompletedWithGaps : RunState.Completed);
         var finishAt = state is RunState.RateLimited
             ? await FinishForecast.OfAsync(run, rows.Pending).ConfigureAwait(false) : null;
@@ -260,7 +260,6 @@ public sealed class JobRunner(RunEnvironment environment)
             RunId = run.RunId,
             State = state,
             Message = reason is not null ? Sentence(reason, rows, finishAt)
-                : rows.Pending > 0 && await run.HasOpenRowsAsync().ConfigureAwait(false) ? "rows are in batch jobs that are not fetched yet; rowmill batch run goes on with them"
                 : rows.Pending > 0 ? "the source changed while the job ran: some rows were not there when they were to be asked; run it again"
                 : null,
             Rows = rows,
@@ -387,7 +386,7 @@ public sealed class JobRunner(RunEnvironment environment)
     {
         var (now, zone) = (environment.Clock.GetUtcNow(), environment.Clock.LocalTimeZone);
         var text = string.Create(CultureInfo.InvariantCulture, $"{reason.Message}; {rows.Answered + rows.Abstained:N0} of {rows.Total:N0} rows answered");
-        if (rows.Pending == 0 || reason.UserError || reason.State == RunState.Refused) return text;
+        if (rows.Pending == 0 || reason.UserError || reason.State is RunState.Refused or RunState.InBatches) return text;
         if (reason.ResumeAt is not { } at) return $"{text}; go on with the same command";
         text += $"; go on after {LimitWords.Time(at, now, zone)} with the same command";
         return finishAt is { } finish && finish > at ? $"{text}; with --wait the rest is done by {LimitWords.Time(finish, now, zone)}" : text;

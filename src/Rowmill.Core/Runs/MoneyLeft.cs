@@ -36,5 +36,8 @@ internal sealed record MoneyLeft(decimal Usd, decimal Bound, string Setting)
     /// <summary>Why the run stops at it.</summary>
     public StopReason Reached() => new(
         RunState.Budget,
-        string.Create(CultureInfo.InvariantCulture, $"the next call could cross the {(Setting == "--max-usd" ? "run's bound" : "job's budget")} of {Bound} USD; raise {Setting} to go on"));
+        string.Create(CultureInfo.InvariantCulture, $"the next call could cross the {(Setting == "--max-usd" ? "run's bound" : "job's budget")} of {Bound} USD; raise {Setting} to go on"))
+    {
+        UserError = true,
+    };
 }

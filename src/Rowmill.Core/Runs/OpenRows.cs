@@ -6,6 +6,18 @@ namespace Rowmill.Core.Runs;
 /// <summary>The rows in open lines of batches.</summary>
 internal static class OpenRows
 {
+    /// <summary>What becomes of rows that a run leaves without an end; null when batches have nothing to do with them.</summary>
+    public static async ValueTask<StopReason?> LeftAsync(RunContext run)
+    {
+        var batches = await run.Environment.Batches.ReadAsync(run.Job.Name).ConfigureAwait(false);
+        var open = batches.Where(b => b.Question == run.Question && b.Phase is not (BatchPhase.Ended or BatchPhase.Dropped)).ToList();
+        if (open.Count == 0) return run.Options.IsFetch ? new StopReason(RunState.InBatches, "rowmill batch run asks what is left") : null;
+        var next = open.Exists(b => b.Phase == BatchPhase.Handed)
+            ? "bring the results of the other machine with rowmill batch fetch --from FILE, or free its rows with rowmill batch cancel"
+            : "rowmill batch run goes on with them";
+        return new StopReason(RunState.InBatches, FormattableString.Invariant($"rows are in {open.Count} batch{(open.Count == 1 ? "" : "es")}; {next}"));
+    }
+
     /// <summary>Reads them.</summary>
     /// <param name="batches">The batches.</param>
     /// <param name="job">The job.</param>

@@ -78,14 +78,6 @@ internal sealed record RunContext
     /// <summary>The rows in open lines of the question's batches: nobody else asks them. Null when there are none; the caller disposes of it.</summary>
     public ValueTask<OccurrenceIndex?> OpenRowsAsync() => OpenRows.ReadAsync(Environment.Batches, Job.Name, Question, Stop.Abandoning);
 
-    /// <summary>Whether any row is in an open line of the question's batches.</summary>
-    public async ValueTask<bool> HasOpenRowsAsync()
-    {
-        await foreach (var some in Environment.Batches.OpenRowsAsync(Job.Name, Question, Stop.Abandoning).ConfigureAwait(false))
-            if (some.Count > 0) return true;
-        return false;
-    }
-
     /// <summary>A moment is passed.</summary>
     public void Pass(Transition moment) => Environment.Passed?.Invoke(moment);
 

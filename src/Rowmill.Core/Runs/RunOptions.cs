@@ -36,6 +36,9 @@ public sealed record RunOptions
     /// <summary>True for a part of the way of a batch, which is no run of its own.</summary>
     internal bool IsStep { get; init; }
 
+    /// <summary>True for a run that only brings what batches have answered: the rest is asked later.</summary>
+    internal bool IsFetch { get; init; }
+
     /// <summary>True when nothing is asked of any service: files are written or read, and no key is needed.</summary>
     internal bool IsOffline { get; init; }
 

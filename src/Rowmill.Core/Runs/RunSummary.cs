@@ -21,7 +21,7 @@ public enum RunState
     /// <summary>Stopped at the gate.</summary>
     Gate,
 
-    /// <summary>Left, as it was told to: what could be sent is with the services' batch APIs.</summary>
+    /// <summary>Left with rows in batches, or with rows that later batches are to ask.</summary>
     InBatches,
 
     /// <summary>Stopped by the person.</summary>
