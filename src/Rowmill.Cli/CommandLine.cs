@@ -80,7 +80,7 @@ internal static class CommandLine
         _ => new Problem(error.Message) { Fix = See(command) },
     };
 
-    private static string Name(Command command) => command.Name == Program ? Program : $"{Program} {command.Name}";
+    private static string Name(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } above ? $"{Name(above)} {command.Name}" : Program;
 
     private static string See(Command command) => $"See: {Name(command)} --help";
 }

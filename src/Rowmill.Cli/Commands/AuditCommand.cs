@@ -81,7 +81,7 @@ internal static class AuditCommand
     /// <summary>What it will cost, before anything is asked.</summary>
     private static async Task TellCostAsync(CliHost host, JobAudit audit, AuditOptions options, Job job, RowmillEngine engine)
     {
-        await host.Error.WriteLineAsync($"{job.Name}: audit of {Words.Count(audit.Sample, "row")} by {audit.Model}, seed {options.Seed}. It will ask");
+        await host.Error.WriteLineAsync($"{job.Name}: audit of {Counted.Of(audit.Sample, "row")} by {audit.Model}, seed {options.Seed}. It will ask");
         var (calls, usd) = (0L, (double?)0);
         foreach (var arm in audit.Arms)
         {
@@ -90,10 +90,10 @@ internal static class AuditCommand
             calls += plan.Whole.Calls;
             usd += cost;
             var how = arm.Name switch { AuditArm.Alone => "each row alone", AuditArm.AloneAgain => "each row alone once more", _ => $"packs of {arm.PackRows}" };
-            await host.Error.WriteLineAsync($"  {how}: {Words.Count(plan.Whole.Calls, "call")}, {Money(cost)}");
+            await host.Error.WriteLineAsync($"  {how}: {Counted.Of(plan.Whole.Calls, "call")}, {Money(cost)}");
         }
 
-        await host.Error.WriteLineAsync($"  together about {Words.Count(calls, "call")}, {Money(usd)}");
+        await host.Error.WriteLineAsync($"  together about {Counted.Of(calls, "call")}, {Money(usd)}");
     }
 
     private static string Money(double? usd) => usd is { } known ? Words.Usd((decimal)known) : "cost unknown";

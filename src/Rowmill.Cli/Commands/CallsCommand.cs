@@ -100,7 +100,7 @@ internal static class CallsCommand
         if (found.More > 0)
         {
             document["more_rows"] = found.More;
-            words.People.WriteLine($"{Words.Count(found.More, "more row")} {(found.More == 1 ? "is" : "are")} '{row}' too; name one by its number.");
+            words.People.WriteLine($"{Counted.Of(found.More, "more row")} {(found.More == 1 ? "is" : "are")} '{row}' too; name one by its number.");
         }
 
         document["calls"] = calls;

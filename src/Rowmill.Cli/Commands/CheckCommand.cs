@@ -44,7 +44,7 @@ internal static class CheckCommand
             ["routes"] = batches.AddTo(CheckRoutes.Json(job, arguments.Models)),
             ["warnings"] = CommandOutput.Json(warnings),
         };
-        words.People.WriteLine($"{job.Name}: the job file, its files, {Words.Count(plan.Profile.Rows, "row")} of {plan.Source.Name} and the keys are in order.");
+        words.People.WriteLine($"{job.Name}: the job file, its files, {Counted.Of(plan.Profile.Rows, "row")} of {plan.Source.Name} and the keys are in order.");
         foreach (var line in CheckRoutes.Lines(job, arguments.Models).Concat(batches.Lines())) words.People.WriteLine(line);
         foreach (var warning in warnings) words.People.WriteLine($"warning: {warning}");
         if (await plan.FirstRequestAsync(client.StructuredOutput, cancellationToken: host.Stop) is { } first)
@@ -72,7 +72,7 @@ internal static class CheckCommand
         };
         if (words.IsJson) return;
         foreach (var loss in losses) words.People.WriteLine($"note: {loss}");
-        words.People.WriteLine($"\n{Words.Count(pending, "row")} to ask, about {rows} in a request. The first request:\n\n{preview.Method} {preview.Url}");
+        words.People.WriteLine($"\n{Counted.Of(pending, "row")} to ask, about {rows} in a request. The first request:\n\n{preview.Method} {preview.Url}");
         foreach (var (name, value) in preview.Headers) words.People.WriteLine($"{name}: {value}");
         words.People.WriteLine($"\n{preview.Body}");
     }

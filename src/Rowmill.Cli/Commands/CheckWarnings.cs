@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rowmill.Cli.Console;
 using Rowmill.Core;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
@@ -59,11 +58,11 @@ internal static class CheckWarnings
     {
         foreach (var row in rows.Invalid) yield return row;
         if (rows.Counts.Invalid > rows.Invalid.Count)
-            yield return new Problem($"{Words.Count(rows.Counts.Invalid, "row")} in all will not be sent.") { File = plan.Source.Name };
+            yield return new Problem($"{Counted.Of(rows.Counts.Invalid, "row")} in all will not be sent.") { File = plan.Source.Name };
         if (rows.Equal > 0)
         {
-            var where = rows.EqualCut ? $" Of the first {Words.Count(KeysCounted, "row")}," : "";
-            yield return new Problem($"{where}{Words.Count(rows.Equal, "row")} {(rows.Equal == 1 ? "shows" : "show")} the same as an earlier one; such rows are asked once.".TrimStart())
+            var where = rows.EqualCut ? $" Of the first {Counted.Of(KeysCounted, "row")}," : "";
+            yield return new Problem($"{where}{Counted.Of(rows.Equal, "row")} {(rows.Equal == 1 ? "shows" : "show")} the same as an earlier one; such rows are asked once.".TrimStart())
             {
                 File = plan.Source.Name,
                 Fix = "Write dedupe: false to ask every one of them.",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rowmill.Core;
 using Rowmill.Core.Batches;
 using Rowmill.Core.Stores;
 
@@ -32,27 +33,25 @@ internal static class BatchText
     public static void WriteOpen(TextWriter people, IReadOnlyList<BatchView> batches, DateTimeOffset now)
     {
         var open = batches.Where(b => !IsOver(b)).ToList();
-        if (RowsIn(batches) is > 0 and var rows) people.WriteLine($"  {Words.Count(rows, "row")} {(rows == 1 ? "is" : "are")} in {Count(open.Count(b => !b.IsStale))}");
+        if (RowsIn(batches) is > 0 and var rows) people.WriteLine($"  {Counted.Of(rows, "row")} {(rows == 1 ? "is" : "are")} in {Counted.Batches(open.Count(b => !b.IsStale))}");
         foreach (var batch in open) people.WriteLine($"  {batch.Record.Name}  {Line(batch, now)}");
     }
 
     /// <summary>Rows that wait for the results of batches; what an edited job asked before waits for nothing.</summary>
     public static long RowsIn(IReadOnlyList<BatchView> batches) => batches.Where(b => !b.IsStale).Sum(b => (long)b.OpenRows);
 
-    /// <summary>A number of batches.</summary>
-    public static string Count(int count) => string.Create(s_plain, $"{count:N0} batch{(count == 1 ? "" : "es")}");
-
     private static bool IsOver(BatchView batch) => batch.Record.Phase is BatchPhase.Ended or BatchPhase.Dropped;
 
     private static string Line(BatchView batch, DateTimeOffset now)
     {
         var r = batch.Record;
-        var what = string.Create(s_plain, $"{batch.Model}, {Words.Count(r.Rows, "row")} in {Words.Count(r.Lines, "request")}");
+        var what = string.Create(s_plain, $"{batch.Model}, {Counted.Of(r.Rows, "row")} in {Counted.Of(r.Lines, "request")}");
         if (r.Stage > 0) what += string.Create(s_plain, $", stage {r.Stage}");
         var stands = r.Phase switch
         {
             BatchPhase.Prepared => $"prepared{(r.MaxUsd is { } usd ? $", {Words.Usd(usd)} at most" : "")}",
             BatchPhase.Submitting => "being sent: nobody knows yet whether the provider has it",
+            BatchPhase.Submitted when batch.IsStale && r.Results.Count > 0 => $"{r.Told?.Word}, its results are kept as files",
             BatchPhase.Submitted => Under(r, now),
             BatchPhase.Handed => string.Create(s_plain, $"with another machine, {batch.OpenLines:N0} requests without a result"),
             BatchPhase.Ended => string.Create(s_plain, $"ended, {r.GoodRows:N0} of {r.AskedRows:N0} rows good{(r.AskedRows < r.Rows ? $", {r.Rows - r.AskedRows:N0} not asked" : "")}"),

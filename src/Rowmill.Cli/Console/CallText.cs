@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rowmill.Core;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
@@ -64,7 +65,7 @@ internal static class CallText
     {
         var most = batch.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";
         var at = batch.SubmittedAt is { } sent ? Words.Time(sent) : "";
-        return $"{"batch",6}  {at}  {batch.Route}  {batch.Name}: {Words.Count(batch.Rows, "row")} in {Words.Count(batch.Lines, "request")}  in doubt{most}: the provider may have it";
+        return $"{"batch",6}  {at}  {batch.Route}  {batch.Name}: {Counted.Of(batch.Rows, "row")} in {Counted.Of(batch.Lines, "request")}  in doubt{most}: the provider may have it";
     }
 
     /// <summary>The call in one line.</summary>
@@ -75,13 +76,13 @@ internal static class CallText
         if (call.Settlement is not { } s)
         {
             var most = call.Intent.MaxUsd is { } max ? $", {Words.Usd(max)} at most" : "";
-            return $"{head}  {Words.Count(call.Intent.Rows.Count, "row")}  {Unsettled(call)}{most}";
+            return $"{head}  {Counted.Of(call.Intent.Rows.Count, "row")}  {Unsettled(call)}{most}";
         }
 
         var money = s.Usd is { } usd ? $"  {Words.Usd(usd)}" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{head}  {s.GoodRows} of {Words.Count(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
+            $"{head}  {s.GoodRows} of {Counted.Of(call.Intent.Rows.Count, "row")}  {s.Usage.Input}+{s.Usage.Output} tokens{money}  {Took(s.Latency)}  {Outcome(call).Replace('_', ' ')}{(s.Note is null ? "" : $": {s.Note}")}");
     }
 
     /// <summary>Tokens as one JSON object.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Rowmill.Core;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;
 using Spectre.Console;
@@ -60,7 +61,7 @@ internal sealed class LiveDisplay(CliHost host, CommandOutput words, Job job, bo
     {
         var done = ProgressText.Done(p);
         var share = p.Rows.Total == 0 ? 0 : (double)done / p.Rows.Total;
-        var figures = string.Create(CultureInfo.InvariantCulture, $" {share * 100:0.0} %  {done:N0} of {Words.Count(p.Rows.Total, "row")}");
+        var figures = string.Create(CultureInfo.InvariantCulture, $" {share * 100:0.0} %  {done:N0} of {Counted.Of(p.Rows.Total, "row")}");
         var bar = Math.Clamp(width - figures.Length, 5, 60);
         var full = (int)(share * bar);
         var now = Host.Clock.GetUtcNow();
@@ -68,7 +69,7 @@ internal sealed class LiveDisplay(CliHost host, CommandOutput words, Job job, bo
         {
             new() { new(Job.Name, s_bold), new("  " + string.Join(", ", Job.Routes.Select(r => r.Name)), s_grey) },
             new() { new(new string('█', full), s_green), new(new string('░', bar - full), s_grey), new(figures) },
-            new() { new($"{ProgressText.Pace(p)} · {Words.Count(p.Calls.Sent, "call")}, {p.InFlight} in flight · {ProgressText.Tokens(p)}{ProgressText.Money(p)}") },
+            new() { new($"{ProgressText.Pace(p)} · {Counted.Of(p.Calls.Sent, "call")}, {p.InFlight} in flight · {ProgressText.Tokens(p)}{ProgressText.Money(p)}") },
         };
         var asides = Asides(p);
         if (asides.Length > 0) lines.Add([new(asides, s_grey)]);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rowmill.Cli.Commands;
+using Rowmill.Core;
 using Rowmill.Core.Models;
 
 namespace Rowmill.Cli.Console;
@@ -47,7 +48,7 @@ internal static class ModelsText
         if (provider.Models.Count > 0)
             foreach (var row in rows) people.WriteLine($"  {string.Join("  ", shown.Select(c => c is 0 or 7 ? row[c].PadRight(widths[c]) : row[c].PadLeft(widths[c])))}".TrimEnd());
         else people.WriteLine("  no models");
-        if (provider.LeftOut > 0) people.WriteLine($"  {Words.Count(provider.LeftOut, "more model")} of other kinds or dates: --all");
+        if (provider.LeftOut > 0) people.WriteLine($"  {Counted.Of(provider.LeftOut, "more model")} of other kinds or dates: --all");
     }
 
     private static string[] Cells(ProviderModels provider, FoundModel model)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rowmill.Core;
 using Rowmill.Core.Planning;
 using Rowmill.Core.Runs;
 
@@ -39,7 +40,7 @@ internal static class PlanText
 
     private static string Rows(RowTally rows)
     {
-        var parts = new List<string> { $"{(rows.Exact ? "" : "about ")}{Words.Count(rows.ToAsk, "row")} to ask of {rows.Total.ToString("N0", s_plain)}" };
+        var parts = new List<string> { $"{(rows.Exact ? "" : "about ")}{Counted.Of(rows.ToAsk, "row")} to ask of {rows.Total.ToString("N0", s_plain)}" };
         Add(rows.FromCache, "known already");
         Add(rows.Equal, "equal to another");
         Add(rows.InBatches, "in batches");
@@ -67,7 +68,7 @@ internal static class PlanText
         work.Finish is null ? "" : work.BindingWindow is { } window ? LimitWords.Name(window) : work.IsBatch ? "the service" : "nothing but the model",
     ];
 
-    private static string Batches(PlannedBatches batches) => $"  in {batches.Batches.ToString("N0", s_plain)} batch{(batches.Batches == 1 ? "" : "es")}";
+    private static string Batches(PlannedBatches batches) => $"  in {Counted.Batches(batches.Batches)}";
 
     private static string Tokens(Estimate tokens) => tokens.Expected.ToString("N0", s_plain);
 

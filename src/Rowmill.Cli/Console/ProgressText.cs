@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rowmill.Core;
 using Rowmill.Core.Runs;
 
 namespace Rowmill.Cli.Console;
@@ -12,7 +13,7 @@ internal static class ProgressText
     public static string Line(RunProgress p, DateTimeOffset now)
     {
         if (p.Rows.Total == 0) return Doing(p, now);
-        var line = string.Create(s_plain, $"{Done(p):N0} of {Words.Count(p.Rows.Total, "row")}, {Pace(p)}, {Words.Count(p.Calls.Sent, "call")}, {Tokens(p)}{Money(p)}");
+        var line = string.Create(s_plain, $"{Done(p):N0} of {Counted.Of(p.Rows.Total, "row")}, {Pace(p)}, {Counted.Of(p.Calls.Sent, "call")}, {Tokens(p)}{Money(p)}");
         if (p.Rows.Failed + p.Rows.Invalid > 0) line += string.Create(s_plain, $", {p.Rows.Failed:N0} failed, {p.Rows.Invalid:N0} invalid");
         return $"{line}, {Doing(p, now)}";
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Rowmill.Cli.Commands;
+using Rowmill.Core;
 using Rowmill.Core.Runs;
 
 namespace Rowmill.Cli.Console;
@@ -68,7 +69,7 @@ internal static class ReceiptText
         if (cost.Calls == 0) return;
         var all = cost.Usd is { } spent ? $", {Money(spent)}" : "";
         var doubt = cost.UsdInDoubt > 0 ? $" ({Money(cost.UsdInDoubt)} of it at most, for calls that were never settled)" : "";
-        people.WriteLine($"  spent on it in {Words.Count(cost.Calls, "call")}: {cost.Tokens.Input}+{cost.Tokens.Output} tokens{all}{doubt}");
+        people.WriteLine($"  spent on it in {Counted.Of(cost.Calls, "call")}: {cost.Tokens.Input}+{cost.Tokens.Output} tokens{all}{doubt}");
     }
 
     private static string Status(RowMatch row) => row.Verdict.Status.ToString().ToLowerInvariant();

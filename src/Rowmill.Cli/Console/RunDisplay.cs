@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rowmill.Core;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
@@ -87,7 +88,7 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
     public bool ConfirmUnused(UnusedAnswers unused)
     {
         var cost = unused.Usd > 0 ? $" ({Words.Usd(unused.Usd)})" : "";
-        Say($"The job was edited: {Words.Count(unused.Answers, "stored answer")}{cost} of the earlier question or models will not be used.");
+        Say($"The job was edited: {Counted.Of(unused.Answers, "stored answer")}{cost} of the earlier question or models will not be used.");
         return Host.Confirm is null || Asking(() => Host.Confirm("Ask these rows again?"));
     }
 
@@ -122,8 +123,8 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
     /// <summary>The events a person is told of at once, in words.</summary>
     private static string? Tell(RunEvent e) => e.Kind switch
     {
-        "in_doubt" when e.Data["batches"] is { } batches => $"{BatchText.Count(batches.GetValue<int>())} of an earlier run may be with the provider without our knowing ({Words.Usd(e.Data["usd"]?.GetValue<decimal>() ?? 0)} at most, all that is in doubt counted). The provider is asked before anything is sent again; see: rowmill calls --in-doubt.",
-        "in_doubt" => $"An earlier run was killed with {Words.Count(e.Data["calls"]?.GetValue<long>() ?? 0, "call")} ({Words.Count(e.Data["rows"]?.GetValue<long>() ?? 0, "row")}) in flight that may have been paid for ({Words.Usd(e.Data["usd"]?.GetValue<decimal>() ?? 0)} at most). Their rows are asked again; see: rowmill calls --in-doubt.",
+        "in_doubt" when e.Data["batches"] is { } batches => $"{Counted.Batches(batches.GetValue<int>())} of an earlier run may be with the provider without our knowing ({Words.Usd(e.Data["usd"]?.GetValue<decimal>() ?? 0)} at most, all that is in doubt counted). The provider is asked before anything is sent again; see: rowmill calls --in-doubt.",
+        "in_doubt" => $"An earlier run was killed with {Counted.Of(e.Data["calls"]?.GetValue<long>() ?? 0, "call")} ({Counted.Of(e.Data["rows"]?.GetValue<long>() ?? 0, "row")}) in flight that may have been paid for ({Words.Usd(e.Data["usd"]?.GetValue<decimal>() ?? 0)} at most). Their rows are asked again; see: rowmill calls --in-doubt.",
         "limited" => $"Limit reached: {e.Data["reason"]}.",
         "form_lowered" => $"{e.Data["model"]} does not take {e.Data["refused"]} output; asking in a lesser form.",
         "context_lowered" => $"{e.Data["model"]} has too little memory; trying a context of {e.Data["context"]} tokens.",

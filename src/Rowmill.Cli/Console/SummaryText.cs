@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rowmill.Core;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
@@ -14,21 +15,22 @@ internal static class SummaryText
         people.WriteLine($"  {Rows(s.Rows)}");
         people.WriteLine($"  {Calls(s)}");
         if (s.InDoubt.Calls > 0) people.WriteLine($"  in doubt from earlier runs: {Doubt(s.InDoubt)}, {Words.Usd(s.InDoubt.Usd)} at most");
-        if (s.Cleared.Calls > 0) people.WriteLine($"  cleared now: {Words.Count(s.Cleared.Calls, "call")} in doubt; {Words.Usd(s.Cleared.Usd)} stay counted for them");
-        if (s.Cleared.Left > 0) people.WriteLine($"  {Words.Count(s.Cleared.Left, "call")} {(s.Cleared.Left == 1 ? "stays" : "stay")} in doubt (see: rowmill calls --in-doubt)");
-        if (s.ResumeAt is { } at) people.WriteLine($"  the next call fits at {Words.Time(at)}{(s.FinishAt is { } end ? $", the rest would be done by {Words.Time(end)}" : "")}");
+        if (s.Cleared.Calls > 0) people.WriteLine($"  cleared now: {Counted.Of(s.Cleared.Calls, "call")} in doubt; {Words.Usd(s.Cleared.Usd)} stay counted for them");
+        if (s.Cleared.Left > 0) people.WriteLine($"  {Counted.Of(s.Cleared.Left, "call")} {(s.Cleared.Left == 1 ? "stays" : "stay")} in doubt (see: rowmill calls --in-doubt)");
+        if (s.ResumeAt is { } at)
+            people.WriteLine($"  {(s.State == RunState.InBatches ? "look again" : "the next call fits")} at {Words.Time(at)}{(s.FinishAt is { } end ? $", the rest would be done by {Words.Time(end)}" : "")}");
         if (s.Simulated) people.WriteLine("  SIMULATED: the labels come from the simulator and mean nothing.");
         if (s.Output is not null) people.WriteLine($"  output {s.Output}");
     }
 
     /// <summary>Calls in doubt and their rows, in words.</summary>
-    public static string Doubt(Doubt doubt) => $"{Words.Count(doubt.Calls, "call")} with {Words.Count(doubt.Rows, "row")}"
-        + (doubt.Batches == 0 ? "" : $" ({BatchText.Count(doubt.Batches)} among them)");
+    public static string Doubt(Doubt doubt) => $"{Counted.Of(doubt.Calls, "call")} with {Counted.Of(doubt.Rows, "row")}"
+        + (doubt.Batches == 0 ? "" : $" ({Counted.Batches(doubt.Batches)} among them)");
 
     /// <summary>Row counts in words.</summary>
     public static string Rows(RowCounts r)
     {
-        var parts = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{r.Answered:N0} of {Words.Count(r.Total, "row")} answered") };
+        var parts = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{r.Answered:N0} of {Counted.Of(r.Total, "row")} answered") };
         Add(r.Abstained, "abstained");
         Add(r.Invalid, "invalid");
         Add(r.Failed, "failed");
@@ -44,7 +46,7 @@ internal static class SummaryText
 
     private static string Calls(RunSummary s)
     {
-        var calls = Words.Count(s.Calls.Sent, "call");
+        var calls = Counted.Of(s.Calls.Sent, "call");
         if (s.Calls.Sent == 0) return calls;
         var bad = new List<string>();
         if (s.Calls.Failed > 0) bad.Add($"{s.Calls.Failed} failed");

@@ -5,10 +5,6 @@ namespace Rowmill.Cli.Console;
 /// <summary>How figures, money and times are written for people: one way for the whole program.</summary>
 internal static class Words
 {
-    /// <summary>A number of things: <c>1 row</c>, <c>1,200 rows</c>.</summary>
-    public static string Count(long count, string thing) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
-
     /// <summary>Money: cents at least, and as much of a millionth of a dollar as there is.</summary>
     public static string Usd(decimal usd) => string.Create(CultureInfo.InvariantCulture, $"{usd:#,0.00####} USD");
 

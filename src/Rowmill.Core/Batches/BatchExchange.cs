@@ -1,4 +1,3 @@
-using System.Globalization;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
 
@@ -9,14 +8,27 @@ internal static class BatchExchange
 {
     private const string Sum = ".sha256";
 
-    /// <summary>Copies a request file and its manifest out.</summary>
-    public static void CopyOut(BatchWork work, BatchRecord record, string path)
+    /// <summary>Copies a request file out, with a manifest. It is under its name when all of it is there.</summary>
+    /// <exception cref="IOException">There is no room, or no right to write there; nothing is left behind.</exception>
+    public static async ValueTask CopyOutAsync(BatchWork work, BatchRecord record, string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Copy(work.Folder.Requests(record.Name), path);
-        File.Copy(work.Folder.Manifest(record.Name), path + ".manifest.json", overwrite: true);
-        // The form of sha256sum, which checks it anywhere.
-        File.WriteAllText(path + Sum, $"{record.Sha256}  {Path.GetFileName(path)}\n");
+        var part = path + ".part";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Copy(work.Folder.Requests(record.Name), part, overwrite: true);
+            var manifest = BatchManifest.Of(record, work.RouteOf(record)!.Route, path);
+            await File.WriteAllTextAsync(path + ".manifest.json", BatchManifest.Text(manifest)).ConfigureAwait(false);
+            // The form of sha256sum, which checks it anywhere.
+            await File.WriteAllTextAsync(path + Sum, $"{record.Sha256}  {Path.GetFileName(path)}\n").ConfigureAwait(false);
+            File.Move(part, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            foreach (var left in new[] { part, path + ".manifest.json", path + Sum })
+                if (File.Exists(left)) File.Delete(left);
+            throw new IOException($"{path} is not written: {e.Message}", e);
+        }
     }
 
     /// <summary>Brings a result file in.</summary>
@@ -33,9 +45,11 @@ internal static class BatchExchange
         if (left == 0) await at.Fetching.EndReadAsync(record, route).ConfigureAwait(false);
         else
         {
-            work.Run.Stop.Request(new StopReason(RunState.CompletedWithGaps, string.Create(
-                CultureInfo.InvariantCulture,
-                $"{path} brought {open - left:N0} requests of {record.Name}; {left:N0} have no result yet: fetch them from another file, or free their rows with rowmill batch cancel --batch {record.Name}")));
+            var seen = at.Fetching.Harvest.SeenOf(record.Name);
+            var torn = seen.Unreadable == 0 ? "" : FormattableString.Invariant($" ({Counted.Of(seen.Unreadable, "line")} of it cannot be read, the first is line {seen.FirstUnreadable})");
+            work.Run.Stop.Request(new StopReason(
+                RunState.InBatches,
+                $"{path} brought {Counted.Of(open - left, "request")} of {record.Name}{torn}; {left:N0} without a result: fetch them from another file, or free their rows with rowmill batch cancel --batch {record.Name}"));
         }
     }
 
@@ -54,6 +68,20 @@ internal static class BatchExchange
         });
     }
 
+    private static Problem NotTaken(BatchRecord record, string path) => record.Phase == BatchPhase.Dropped
+        ? new Problem($"The batch {record.Name} was cancelled: its rows are free, and its results belong to none any more.")
+        {
+            File = path,
+            Key = "--from",
+            Fix = "Ask the rows anew, with rowmill batch prepare --for or rowmill batch run.",
+        }
+        : new Problem($"The batch {record.Name} asks what the job asks no more.")
+        {
+            File = path,
+            Key = "--from",
+            Fix = "Take the edit of the job back to read them, or ask the rows anew.",
+        };
+
     /// <summary>The batch that a result file is of, by the ids in it.</summary>
     private static async Task<(BatchRecord Record, BatchRoute Route)> FindAsync(BatchWork work, string path)
     {
@@ -66,8 +94,7 @@ internal static class BatchExchange
             {
                 if (route.Client.ReadLine(System.Text.Encoding.UTF8.GetBytes(line)) is not { } answer) continue;
                 if (work.Records.FirstOrDefault(r => r.Route == route.State.Id && BatchNaming.LineOf(answer.Id, r.Name) is not null) is not { } record) continue;
-                if (record.Phase == BatchPhase.Dropped || !work.IsOfQuestion(record))
-                    throw new ProblemException(new Problem($"The batch {record.Name} {(record.Phase == BatchPhase.Dropped ? "was cancelled" : "asks what the job asks no more")}.") { File = path, Key = "--from" });
+                if (record.Phase == BatchPhase.Dropped || !work.IsOfQuestion(record)) throw new ProblemException(NotTaken(record, path));
                 return (record, route);
             }
         }

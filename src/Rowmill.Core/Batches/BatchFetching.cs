@@ -157,6 +157,7 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
             ["missing"] = seen.Missing,
             ["duplicate"] = seen.Duplicate,
             ["foreign"] = seen.Foreign,
+            ["unreadable"] = seen.Unreadable,
             ["reason"] = failure?.Message,
         });
         work.Run.Pass(Transition.BatchEnded);

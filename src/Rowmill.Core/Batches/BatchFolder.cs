@@ -40,6 +40,15 @@ internal sealed class BatchFolder(string path)
         File.Delete(Part(file));
     }
 
+    /// <summary>Keeps a request file that somebody has changed out of the way.</summary>
+    /// <returns>Its name there.</returns>
+    public string SetAside(string batch)
+    {
+        var aside = $"{batch}.changed.jsonl";
+        File.Move(Requests(batch), Path.Combine(path, aside), overwrite: true);
+        return aside;
+    }
+
     /// <summary>Deletes a batch's request file and what describes it.</summary>
     public void Delete(string batch)
     {

@@ -40,8 +40,14 @@ internal sealed class BatchSeen
     /// <summary>Results for a line that has ended.</summary>
     public long Duplicate;
 
-    /// <summary>Results of other batches, and what is no result at all.</summary>
+    /// <summary>Results of other batches, or of none.</summary>
     public long Foreign;
+
+    /// <summary>Lines that are no results at all.</summary>
+    public long Unreadable;
+
+    /// <summary>Number of the first of them in its file, from 1; 0 for none.</summary>
+    public long FirstUnreadable;
 }
 
 /// <summary>Reads result files: every line is joined to its request by id, settled in the ledger, and its rows go the way of every reply.</summary>
@@ -70,6 +76,7 @@ internal sealed class BatchHarvest(BatchWork work)
     {
         var chunk = new Dictionary<int, BatchAnswer>(ChunkLines);
         var seen = SeenOf(record.Name);
+        var at = 0L;
         var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
         await using var closing = stream.ConfigureAwait(false);
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 1 << 18));
@@ -79,8 +86,13 @@ internal sealed class BatchHarvest(BatchWork work)
             var rest = read.Buffer;
             while (TakeLine(ref rest, read.IsCompleted) is { } line)
             {
+                at++;
                 if (line.IsEmpty) continue;
-                if (route.Client.ReadLine(line.IsSingleSegment ? line.FirstSpan : line.ToArray()) is not { } answer || BatchNaming.LineOf(answer.Id, record.Name) is not { } number) seen.Foreign++;
+                if (route.Client.ReadLine(line.IsSingleSegment ? line.FirstSpan : line.ToArray()) is not { } answer)
+                {
+                    if (seen.Unreadable++ == 0) seen.FirstUnreadable = at;
+                }
+                else if (BatchNaming.LineOf(answer.Id, record.Name) is not { } number) seen.Foreign++;
                 else if (!chunk.TryAdd(number, answer)) seen.Duplicate++;
                 if (chunk.Count == ChunkLines) await StoreAsync(record, route, chunk).ConfigureAwait(false);
             }

@@ -141,7 +141,7 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     {
         var under = work.In(BatchPhase.Submitted);
         var done = under.Sum(r => (r.Told?.Succeeded ?? 0) + (r.Told?.Failed ?? 0));
-        var text = FormattableString.Invariant($"{under.Count} batch{(under.Count == 1 ? "" : "es")}, {done:N0} of {under.Sum(r => r.Lines):N0} requests done");
+        var text = FormattableString.Invariant($"{Counted.Batches(under.Count)}, {done:N0} of {under.Sum(r => r.Lines):N0} requests done");
         if (_at.Reconciliation.IsOpen) text += ", one that nobody knows of yet";
         return _at.Submission.Waits is { } waits ? $"{text}; {waits}" : text;
     }

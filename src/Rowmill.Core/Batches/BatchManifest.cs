@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rowmill.Core.Models;
@@ -29,12 +30,15 @@ internal static class BatchManifest
         ["prepared_at"] = SummaryJson.Time(record.PreparedAt),
     };
 
+    /// <summary>Its text.</summary>
+    public static string Text(JsonObject manifest) => manifest.ToJsonString(s_indented);
+
     /// <summary>Writes it beside the request file.</summary>
     public static async ValueTask WriteAsync(BatchFolder folder, BatchRecord record, Route route)
     {
         var file = folder.Manifest(record.Name);
         var stream = folder.Begin(file);
-        await JsonSerializer.SerializeAsync(stream, Of(record, route, folder.Requests(record.Name)), s_indented).ConfigureAwait(false);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(Text(Of(record, route, folder.Requests(record.Name))))).ConfigureAwait(false);
         BatchFolder.Finish(stream, file);
     }
 }

@@ -40,12 +40,15 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
     public BatchStatus? StatusOf(BatchRecord record) => _status.GetValueOrDefault(record.Name);
 
     /// <summary>What a status says, as it is kept.</summary>
-    public static BatchTold Told(BatchStatus status, DateTimeOffset now) => new(status.Word, now)
+    /// <param name="status">The status.</param>
+    /// <param name="caps">The service's; how long it keeps results counts from the creation, where it does not tell a date.</param>
+    /// <param name="now">The time.</param>
+    public static BatchTold Told(BatchStatus status, BatchCaps caps, DateTimeOffset now) => new(status.Word, now)
     {
         Succeeded = status.Succeeded,
         Failed = status.Failed,
         ExpiresAt = status.ExpiresAt,
-        ResultsUntil = status.ResultsUntil,
+        ResultsUntil = status.ResultsUntil ?? status.CreatedAt + caps.ResultsKept,
         IsOver = status.IsOver,
     };
 
@@ -102,7 +105,7 @@ internal sealed class BatchPolling(BatchWork work, BatchSubmission submission)
             return record;
         }
 
-        var kept = Told(status, work.Now);
+        var kept = Told(status, route.Client.Caps, work.Now);
         var changed = record.Told is not { } before || before with { At = kept.At } != kept;
         // Whatever a killed run has stored of its end, its room in the queue is given back.
         if (status.IsOver) await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);

@@ -72,14 +72,14 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
                 if (status.Name == record.Name && status.State != BatchState.Failed)
                 {
                     work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
-                    await submission.AdoptAsync(record, status).ConfigureAwait(false);
+                    await submission.AdoptAsync(record, route, status).ConfigureAwait(false);
                     return;
                 }
 
                 if (route.Client.Caps.KeepsName || known.Contains(status.Id) || _strangers.Contains(status.Id)) continue;
                 if (status.CreatedAt < since || status.Total is { } total && total != record.Lines) continue;
                 // It may be ours: its results will tell. Until then nothing is sent again.
-                await work.SaveAsync(record with { ServiceId = status.Id, Told = BatchPolling.Told(status, work.Now) with { IsOver = false } }).ConfigureAwait(false);
+                await work.SaveAsync(record with { ServiceId = status.Id, Told = BatchPolling.Told(status, route.Client.Caps, work.Now) with { IsOver = false } }).ConfigureAwait(false);
                 work.Run.Events.Emit("batch_candidate", new JsonObject { ["batch"] = record.Name, ["id"] = status.Id });
                 return;
             }
@@ -126,7 +126,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
         if (owner != record.Name) await work.SaveAsync(record with { ServiceId = null, Told = null }).ConfigureAwait(false);
         if (work.In(BatchPhase.Submitting).FirstOrDefault(r => r.Name == owner) is not { } found) return;
         work.Run.Events.Emit("batch_found", new JsonObject { ["batch"] = owner, ["id"] = status.Id });
-        await submission.AdoptAsync(found, status).ConfigureAwait(false);
+        await submission.AdoptAsync(found, route, status).ConfigureAwait(false);
     }
 
     /// <summary>It is somebody else's.</summary>

@@ -42,7 +42,7 @@ public sealed class BatchRunner(RunEnvironment environment)
             var at = new BatchStations(work);
             await at.Reconciliation.RunAsync().ConfigureAwait(false);
             await at.Submission.RunAsync().ConfigureAwait(false);
-            Explain(work, at);
+            Explain(work, at, "rows of a dropped batch are free: rowmill batch prepare writes them anew");
         }, observer, cancellationToken);
 
     /// <summary>Looks once at every batch that was sent, and finds out what became of those whose sending ended without a word.</summary>
@@ -105,9 +105,13 @@ public sealed class BatchRunner(RunEnvironment environment)
             var written = await new BatchPreparation(work, forFile: true).RunAsync(0, null).ConfigureAwait(false);
             // A file that was written and not copied, before a kill or for want of room, is still in the folder.
             var handed = written.Count > 0 ? written : [.. work.In(BatchPhase.Handed).Where(work.IsOfQuestion).TakeLast(1)];
-            foreach (var record in handed) BatchExchange.CopyOut(work, record, path);
-            if (written.Count == 0 && handed.Count > 0)
-                work.Run.Stop.Request(new StopReason(RunState.Completed, $"nothing new is to be written: this is {handed[0].Name} again, which another machine has already"));
+            foreach (var record in handed) await BatchExchange.CopyOutAsync(work, record, path).ConfigureAwait(false);
+            if (handed is [var first, ..])
+            {
+                var again = written.Count > 0 ? "" : $", {first.Name} again, since nothing new is to be written";
+                work.Run.Stop.Request(new StopReason(
+                    RunState.InBatches, $"{path} holds {Counted.Of(first.Lines, "request")}{again}; bring what the other machine answers with rowmill batch fetch --from FILE"));
+            }
         }, observer, cancellationToken, forFile: true);
     }
 
@@ -152,6 +156,10 @@ public sealed class BatchRunner(RunEnvironment environment)
                 {
                     // Interrupted in the middle of an exchange: what it came to, the next step finds out.
                 }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    run.Stop.Request(new StopReason(RunState.Failed, $"{e.Message.TrimEnd('.')}; nothing stored is lost, and the same command goes on when that is mended"));
+                }
 
                 after = [.. work.Records];
             },
@@ -165,7 +173,10 @@ public sealed class BatchRunner(RunEnvironment environment)
     }
 
     /// <summary>A step that leaves batches open says which, and when to look again.</summary>
-    private static void Explain(BatchWork work, BatchStations at)
+    /// <param name="work">The job.</param>
+    /// <param name="at">Where it stood.</param>
+    /// <param name="freed">What is said of rows that have become free; null for nothing.</param>
+    private static void Explain(BatchWork work, BatchStations at, string? freed = null)
     {
         if (at.Submission is { IsUnreached: true, Waits: { } failure } && work.In(BatchPhase.Submitted).Count == 0)
         {
@@ -180,12 +191,13 @@ public sealed class BatchRunner(RunEnvironment environment)
         Tell(BatchPhase.Submitted, "under way");
         Tell(BatchPhase.Ended, "over: rowmill batch fetch brings the results", r => r.Phase == BatchPhase.Submitted);
         Tell(BatchPhase.Handed, "with another machine");
+        if (freed is not null && at.Submission.HasFreed) parts.Add(freed);
         if (parts.Count > 0) work.Run.Stop.Request(new StopReason(RunState.InBatches, string.Join("; ", parts)) { ResumeAt = at.Submission.TryAt ?? at.Polling.NextLook });
 
         void Tell(BatchPhase phase, string what, Func<BatchRecord, bool>? which = null)
         {
             var count = open[phase].Count(which ?? (_ => true));
-            if (count > 0) parts.Add(FormattableString.Invariant($"{count} batch{(count == 1 ? "" : "es")} {what}"));
+            if (count > 0) parts.Add($"{Counted.Batches(count)} {what}");
         }
     }
 

@@ -71,7 +71,8 @@ internal sealed class BatchSubmission(BatchWork work)
         if (sum != record.Sha256)
         {
             // Nothing was sent: what stands in the file now is nobody's word.
-            await DropAsync(record, sum is null ? "its file is gone" : "its file was changed since it was prepared").ConfigureAwait(false);
+            var why = sum is null ? "its file is gone" : $"its file was changed since it was prepared, and is kept as {work.Folder.SetAside(record.Name)}";
+            await DropAsync(record, $"{why}; its rows go into a new one").ConfigureAwait(false);
             return;
         }
 
@@ -162,7 +163,7 @@ internal sealed class BatchSubmission(BatchWork work)
         {
             _outage = null;
             work.Run.Pass(Transition.BatchCreated);
-            await AdoptAsync(record, status).ConfigureAwait(false);
+            await AdoptAsync(record, route, status).ConfigureAwait(false);
             return;
         }
 
@@ -178,14 +179,14 @@ internal sealed class BatchSubmission(BatchWork work)
     }
 
     /// <summary>The service has it.</summary>
-    public async ValueTask<BatchRecord> AdoptAsync(BatchRecord record, BatchStatus status)
+    public async ValueTask<BatchRecord> AdoptAsync(BatchRecord record, BatchRoute route, BatchStatus status)
     {
         record = await work.SaveAsync(record with
         {
             Phase = BatchPhase.Submitted,
             ServiceId = status.Id,
             SubmittedAt = Here(status.CreatedAt ?? record.SubmittedAt, record.PreparedAt),
-            Told = BatchPolling.Told(status, work.Now) with { IsOver = false },
+            Told = BatchPolling.Told(status, route.Client.Caps, work.Now) with { IsOver = false },
             Note = null,
         }).ConfigureAwait(false);
         work.Run.Pass(Transition.BatchSubmitted);

@@ -22,7 +22,7 @@ internal static class PlanWords
             if (route.Windows.Hold is { } hold && hold.Until > now)
                 yield return $"{name} asks to be left alone until {LimitWords.Time(hold.Until, now, TimeZoneInfo.Local)}: {hold.Reason}";
             yield return route.CallsMeasured > 0
-                ? string.Create(s_plain, $"Tokens of {name} rest on {Count(route.CallsMeasured, "call")} of this question: prompts ±{route.InputError:P0}, replies ±{route.OutputError:P0}.")
+                ? string.Create(s_plain, $"Tokens of {name} rest on {Counted.Of(route.CallsMeasured, "call")} of this question: prompts ±{route.InputError:P0}, replies ±{route.OutputError:P0}.")
                 : $"Nothing is measured of {name} and this question yet: prompts are estimated from their text and may be half as long, replies are taken to be as long as the schema lets them expect. A few calls make it exact: rowmill try.";
             if (!route.LatencyMeasured) yield return string.Create(s_plain, $"A call of {name} is assumed to take {route.Latency.TotalSeconds:0.#} s.");
             if (route.Windows.Windows.Count == 0) yield return $"No limits of {name} are known; its speed alone decides.";
@@ -39,7 +39,7 @@ internal static class PlanWords
         var route = job.Routes.First(r => r.Name == name);
         if (batches.Held is { } held) yield return $"No more batches of {name} go: {held}.";
         if (KnownProviders.Find(route.Provider) is { BaseUrl: null }) yield return $"Whether the server of {name} has a batch API is not known.";
-        yield return string.Create(s_plain, $"{name} in batches: {Count(batches.Batches, "batch", "es")}, each taken to be under way for {Span(batches.Duration)}, ")
+        yield return string.Create(s_plain, $"{name} in batches: {Counted.Of(batches.Batches, "batch", "es")}, each taken to be under way for {Span(batches.Duration)}, ")
             + (batches.Measured > 0 ? string.Create(s_plain, $"as {batches.Measured:N0} of this job were.") : "within which the service means to be done; it may be done much sooner, which nobody promises.");
         if (batches.Waves is null) yield return $"Not one request of {name} fits the queue of its batches.";
         if (job.Batch.Deadline is { } deadline && batches.Work.Finish > deadline)
@@ -49,6 +49,4 @@ internal static class PlanWords
 
     private static string Span(TimeSpan span) => span.TotalHours < 2
         ? string.Create(s_plain, $"{Math.Ceiling(span.TotalMinutes):0} min") : string.Create(s_plain, $"{span.TotalHours:0.#} h");
-
-    private static string Count(long count, string thing, string many = "s") => string.Create(s_plain, $"{count:N0} {thing}{(count == 1 ? "" : many)}");
 }

@@ -13,12 +13,12 @@ public static class AuditText
     {
         ArgumentNullException.ThrowIfNull(report);
         var page = new ReportPage(to, form);
-        page.Heading(1, $"{report.Job}: audit of {ReportPage.Count(report.Sample, "row")} by {report.Model}, seed {report.Seed}");
+        page.Heading(1, $"{report.Job}: audit of {Counted.Of(report.Sample, "row")} by {report.Model}, seed {report.Seed}");
         if (report.Simulated) page.Warning("SIMULATED: the labels come from the simulator and mean nothing.");
         page.Line(report.Reason);
         foreach (var note in report.Notes) page.Line(note);
         page.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{ReportPage.Count(report.Calls, "call")}, {(report.Usd is { } usd ? $"{usd:#,0.00####} USD" : "cost unknown")}"));
+            CultureInfo.InvariantCulture, $"{Counted.Of(report.Calls, "call")}, {(report.Usd is { } usd ? $"{usd:#,0.00####} USD" : "cost unknown")}"));
         page.Heading(2, "Agreement with the answers alone");
         Agreement(page, report);
         if (report.Arms.Any(a => a.Positions.Count > 0))

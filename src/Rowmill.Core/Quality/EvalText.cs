@@ -18,7 +18,7 @@ public static class EvalText
     public static void Write(TextWriter to, EvalReport report, ReportForm form)
     {
         var page = new ReportPage(to, form);
-        page.Heading(1, $"{report.Job}: answers against gold in {report.Source}, {ReportPage.Count(report.Rows.Total, "row")}");
+        page.Heading(1, $"{report.Job}: answers against gold in {report.Source}, {Counted.Of(report.Rows.Total, "row")}");
         if (report.Simulated) page.Warning("SIMULATED: the labels come from the simulator and mean nothing.");
         foreach (var field in report.Fields) Write(page, field);
     }
@@ -29,8 +29,8 @@ public static class EvalText
         if (field.GoldWasShown) page.Warning(Shown(field));
         page.Line(Rows(field.Rows));
         page.Line($"equal: {field.Accuracy} of those answered ({field.Accuracy.Hits} of {field.Accuracy.Of}), {field.AccuracyOfAll} when what is not answered counts as wrong");
-        if (field.FormOnly > 0) page.Line($"{ReportPage.Count(field.FormOnly, "more answer")} would be equal but for case, spaces or hyphens");
-        if (field.WithoutValue > 0) page.Line($"{ReportPage.Count(field.WithoutValue, "answer")} without this property, counted as wrong");
+        if (field.FormOnly > 0) page.Line($"{Counted.Of(field.FormOnly, "more answer")} would be equal but for case, spaces or hyphens");
+        if (field.WithoutValue > 0) page.Line($"{Counted.Of(field.WithoutValue, "answer")} without this property, counted as wrong");
         if (field.MeanAbsoluteError is { } error) page.Line(string.Create(CultureInfo.InvariantCulture, $"mean absolute error {error:0.####}"));
         if (field.Kappa is { } kappa) page.Line($"Cohen's kappa {ReportPage.Figure(kappa)}: agreement beyond what chance alone would bring");
         foreach (var problem in field.GoldProblems) page.Line(Problem(field, problem));
@@ -48,13 +48,13 @@ public static class EvalText
 
     private static string Rows(GoldRows rows)
     {
-        var parts = new List<string> { $"{ReportPage.Count(rows.WithGold, "row")} with gold, {rows.Answered.ToString("N0", CultureInfo.InvariantCulture)} answered" };
+        var parts = new List<string> { $"{Counted.Of(rows.WithGold, "row")} with gold, {rows.Answered.ToString("N0", CultureInfo.InvariantCulture)} answered" };
         Add(rows.Abstained, "abstained");
         Add(rows.Failed, "failed");
         Add(rows.Invalid, "invalid");
         Add(rows.Pending, "pending");
         var coverage = new Share(rows.Answered, rows.WithGold).Value is { } value ? $" (coverage {Share.Percent(value)} %)" : "";
-        return string.Join(", ", parts) + coverage + (rows.WithoutGold > 0 ? $"; {ReportPage.Count(rows.WithoutGold, "row")} without gold left out" : "");
+        return string.Join(", ", parts) + coverage + (rows.WithoutGold > 0 ? $"; {Counted.Of(rows.WithoutGold, "row")} without gold left out" : "");
 
         void Add(long count, string what)
         {
@@ -66,7 +66,7 @@ public static class EvalText
     {
         var what = field.Field.Kind == FieldKind.Number ? "is no number" : "is none of the labels, so no answer can equal it";
         var meant = problem.Nearest is { } nearest ? $"; it looks like '{nearest}'" : "";
-        return $"gold '{problem.Value}' {what}: {ReportPage.Count(problem.Rows, "row")}, the first is row {problem.FirstRow}{meant}";
+        return $"gold '{problem.Value}' {what}: {Counted.Of(problem.Rows, "row")}, the first is row {problem.FirstRow}{meant}";
     }
 
     private static void Labels(ReportPage page, EvalField field)
@@ -77,7 +77,7 @@ public static class EvalText
             rows.Add(Row("mean of labels", shown.Sum(l => l.Support), shown.Sum(l => l.Predicted), field.MacroPrecision, field.MacroRecall, field.MacroF1));
         page.Table([field.Field.IsArray ? "label in the set" : "label", "gold", "answers", "precision", "recall", "F1"], rows);
         if (field.LabelsCut) page.Line($"only the first {LabelTally.MostValues} distinct values are told apart; all are counted above");
-        else if (shown.Count < field.Labels.Count) page.Line($"{ReportPage.Count(field.Labels.Count - shown.Count, "label")} occur neither in the gold nor in an answer");
+        else if (shown.Count < field.Labels.Count) page.Line($"{Counted.Of(field.Labels.Count - shown.Count, "label")} occur neither in the gold nor in an answer");
     }
 
     private static IReadOnlyList<string> Row(string label, long support, long predicted, double? precision, double? recall, double? f1) =>

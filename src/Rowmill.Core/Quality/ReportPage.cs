@@ -51,10 +51,6 @@ internal sealed class ReportPage(TextWriter to, ReportForm form)
         Blank();
     }
 
-    /// <summary>A count: <c>1 row</c>, <c>1,200 rows</c>.</summary>
-    public static string Count(long count, string thing) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}{(count == 1 ? "" : "s")}");
-
     /// <summary>A figure of two decimals; <c>n/a</c> where it is not defined.</summary>
     public static string Figure(double? value) => value is { } v ? v.ToString("0.00", CultureInfo.InvariantCulture) : "n/a";
 

@@ -15,7 +15,7 @@ internal static class OpenRows
         var next = open.Exists(b => b.Phase == BatchPhase.Handed)
             ? "bring the results of the other machine with rowmill batch fetch --from FILE, or free its rows with rowmill batch cancel"
             : "rowmill batch run goes on with them";
-        return new StopReason(RunState.InBatches, FormattableString.Invariant($"rows are in {open.Count} batch{(open.Count == 1 ? "" : "es")}; {next}"));
+        return new StopReason(RunState.InBatches, $"rows are in {Counted.Batches(open.Count)}; {next}");
     }
 
     /// <summary>Reads them.</summary>
