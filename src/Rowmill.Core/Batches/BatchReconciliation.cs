@@ -36,7 +36,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
             if (record.Upload is null)
             {
                 // Creating comes after the upload, which is stored first: there is no batch.
-                await BackAsync(record, "it was not sent to its end").ConfigureAwait(false);
+                await submission.AgainAsync(record, "it was not sent to its end").ConfigureAwait(false);
                 continue;
             }
 
@@ -92,16 +92,12 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
         if (!route.Client.Caps.KeepsName && work.In(BatchPhase.Submitting).Any(r => r.Route == record.Route && r.ServiceId is not null)) return;
         if (work.Now - record.SubmittedAt < s_lag) return;
         work.Run.Events.Emit("batch_lost", new JsonObject { ["batch"] = record.Name });
-        await BackAsync(record, "the provider does not have it").ConfigureAwait(false);
+        await submission.AgainAsync(record, "the provider does not have it").ConfigureAwait(false);
     }
 
     /// <summary>The doubt counts from when it is seen: from then on the list has so long to show the batch.</summary>
     private async ValueTask<BatchRecord> BeginDoubtAsync(BatchRecord record) => record.Note is not null ? record
         : await work.SaveAsync(record with { SubmittedAt = work.Now, Note = "nobody knows whether the service has it: the program ended while it was sent" }).ConfigureAwait(false);
-
-    /// <summary>It surely is not there: it is a prepared one again, to be sent when it may be.</summary>
-    private async ValueTask BackAsync(BatchRecord record, string why) =>
-        await work.SaveAsync(record with { Phase = BatchPhase.Prepared, ServiceId = null, Told = null, Note = why }).ConfigureAwait(false);
 
     /// <summary>A batch that may be ours shows it by the ids of its results.</summary>
     private async Task ConfirmAsync(BatchRecord record, BatchRoute route)

@@ -198,10 +198,14 @@ internal sealed class BatchSubmission(BatchWork work)
     private DateTimeOffset Here(DateTimeOffset? told, DateTimeOffset prepared) =>
         told > work.Now || told is null ? work.Now : told < prepared ? prepared : told.Value;
 
-    /// <summary>It was not taken: it is a prepared one again.</summary>
+    /// <summary>It surely is not there: it is a prepared one again, to be sent when it may be.</summary>
+    public async ValueTask AgainAsync(BatchRecord record, string why) =>
+        await work.SaveAsync(record with { Phase = BatchPhase.Prepared, ServiceId = null, Told = null, SubmittedAt = null, Note = why }).ConfigureAwait(false);
+
+    /// <summary>It was not taken, and why that was is learned.</summary>
     public async ValueTask BackAsync(BatchRecord record, BatchRoute route, ModelFailure failure, IReadOnlyList<LimitReading> limits)
     {
-        await work.SaveAsync(record with { Phase = BatchPhase.Prepared, ServiceId = null, Note = failure.Message }).ConfigureAwait(false);
+        await AgainAsync(record, failure.Message).ConfigureAwait(false);
         await work.Environment.Windows.DequeueAsync(route.Owner, record.Name).ConfigureAwait(false);
         work.Run.Events.Emit("batch_not_taken", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = failure.Message });
         if (await LearnAsync(route, limits).ConfigureAwait(false) || failure.Kind is FailureKind.RateLimited)

@@ -106,7 +106,7 @@ internal sealed class BatchWork(OpenedJob plan, RunContext run, IReadOnlyList<Ba
     public bool IsRefused(BatchRoute route, ModelFailure failure)
     {
         if (failure.Kind is not (FailureKind.KeyRefused or FailureKind.ModelRefused or FailureKind.QuotaExhausted or FailureKind.NoAllowance)) return false;
-        Run.Stop.Request(new StopReason(RunState.Refused, $"{route.Route.Name} refused: {failure.Message}"));
+        Run.Stop.Request(StopReason.Refused(route.Route, failure));
         return true;
     }
 }

@@ -143,7 +143,7 @@ internal sealed class FailedCalls(RunContext run, Harvest harvest, RouteLearning
 
     private void Refuse(RouteState route, ModelFailure failure)
     {
-        route.Park(new StopReason(RunState.Refused, $"{route.Route.Name} refused: {failure.Message}"));
+        route.Park(StopReason.Refused(route.Route, failure));
         run.Events.Emit("refused", new JsonObject { ["model"] = route.Route.Name, ["kind"] = failure.Kind.ToString(), ["reason"] = failure.Message });
     }
 

@@ -13,6 +13,14 @@ internal sealed record StopReason(RunState State, string Message)
 
     /// <summary>True when the person has to mend something.</summary>
     public bool UserError { get; init; }
+
+    /// <summary>A service refused the key, the model or the account: what it says, and where to look.</summary>
+    public static StopReason Refused(Models.Route route, Models.ModelFailure failure) => new(RunState.Refused, $"{route.Name} refused: {failure.Message}" + failure.Kind switch
+    {
+        Models.FailureKind.KeyRefused when route.ApiKeyEnv is { } variable => $"; the key is what {variable} holds",
+        Models.FailureKind.ModelRefused => $"; rowmill models --provider {route.Provider} lists what there is",
+        _ => "",
+    });
 }
 
 /// <summary>Stops a run: nothing new leaves; what is in flight may finish, until it is abandoned.</summary>

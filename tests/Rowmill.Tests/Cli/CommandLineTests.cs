@@ -45,6 +45,7 @@ public sealed class CommandLineTests
     [InlineData("rowmill run has no option '--limt'. Did you mean '--limit'?", "run", "job.yaml", "--limt=5")]
     [InlineData("rowmill has no option '--versoin'. Did you mean '--version'?", "--versoin")]
     [InlineData("rowmill check needs a job. See: rowmill check --help", "check")]
+    [InlineData("rowmill batch submit needs a job. See: rowmill batch submit --help", "batch", "submit")]
     [InlineData("rowmill check does not take 'b.yaml' as well. See: rowmill check --help", "check", "job.yaml", "b.yaml")]
     [InlineData("--limit: -1 is negative; write 0 or more.", "run", "job.yaml", "--limit", "-1")]
     [InlineData("--offset: -1 is negative; write 0 or more.", "run", "job.yaml", "--offset", "-1")]
