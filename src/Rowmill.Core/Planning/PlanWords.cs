@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
+using Rowmill.Core.Packing;
 using Rowmill.Core.Runs;
 
 namespace Rowmill.Core.Planning;
@@ -9,6 +10,9 @@ namespace Rowmill.Core.Planning;
 internal static class PlanWords
 {
     private static readonly CultureInfo s_plain = CultureInfo.InvariantCulture;
+
+    /// <summary>Rows that <c>rowmill try</c> takes at most.</summary>
+    private const int MostTried = 1000;
 
     /// <summary>Every assumption a person may want to know of.</summary>
     public static IEnumerable<string> Assumptions(Job job, RowTally tally, IReadOnlyList<PlannedRoute> routes, PlannedWork whole, DateTimeOffset now)
@@ -23,7 +27,7 @@ internal static class PlanWords
                 yield return $"{name} asks to be left alone until {LimitWords.Time(hold.Until, now, TimeZoneInfo.Local)}: {hold.Reason}";
             yield return route.CallsMeasured > 0
                 ? string.Create(s_plain, $"Tokens of {name} rest on {Counted.Of(route.CallsMeasured, "call")} of this question: prompts ±{route.InputError:P0}, replies ±{route.OutputError:P0}.")
-                : $"Nothing is measured of {name} and this question yet: prompts are estimated from their text and may be half as long, replies are taken to be as long as the schema lets them expect. A few calls make it exact: rowmill try.";
+                : $"Nothing is measured of {name} and this question yet: prompts are estimated from their text and may be half as long, replies are taken to be as long as the schema lets them expect. {Counted.Of(TokenCalibration.LeastCalls, "call")} make it exact: rowmill try --sample {Math.Min(MostTried, TokenCalibration.LeastCalls * route.Work.PackRows)}.";
             if (!route.LatencyMeasured) yield return string.Create(s_plain, $"A call of {name} is assumed to take {route.Latency.TotalSeconds:0.#} s.");
             if (route.Windows.Windows.Count == 0) yield return $"No limits of {name} are known; its speed alone decides.";
             if (route.InBatches is { } batches)
