@@ -170,6 +170,5 @@ internal sealed class BatchFetching(BatchWork work, BatchPolling polling)
             work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} broke {MostBroken} batches in a row: {failure.Message}") { UserError = true });
     }
 
-    private TimeSpan WaitForFiles => work.Plan.Job.Batch.Poll is { } poll
-        ? TimeSpan.FromTicks(Math.Clamp(PollsForFiles * poll.Ticks, s_shortestWaitForFiles.Ticks, s_longestWaitForFiles.Ticks)) : s_longestWaitForFiles;
+    private TimeSpan WaitForFiles => work.SpanOf(PollsForFiles, s_shortestWaitForFiles, s_longestWaitForFiles);
 }

@@ -16,12 +16,17 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
     private static readonly TimeSpan s_skew = TimeSpan.FromHours(1);
 
     // A list shows a batch some time after it was made; nobody says after how long. The doubt begins when the reply is given up, which is long after.
-    private static readonly TimeSpan s_lag = TimeSpan.FromSeconds(30);
+    // Who has it looked at often wants to know sooner.
+    private static readonly TimeSpan s_longestLag = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_shortestLag = TimeSpan.FromSeconds(30);
+    private const int PollsForList = 30;
 
     private const int MostPages = 200;
 
     private readonly Dictionary<string, DateTimeOffset> _looked = new(StringComparer.Ordinal);
     private readonly HashSet<string> _strangers = new(StringComparer.Ordinal);
+
+    private TimeSpan Lag => work.SpanOf(PollsForList, s_shortestLag, s_longestLag);
 
     /// <summary>True while a batch may be with a service without our knowing.</summary>
     public bool IsOpen => work.In(BatchPhase.Submitting).Count > 0;
@@ -90,7 +95,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
 
         // What another of ours may be is unclear until its results are there.
         if (!route.Client.Caps.KeepsName && work.In(BatchPhase.Submitting).Any(r => r.Route == record.Route && r.ServiceId is not null)) return;
-        if (work.Now - record.SubmittedAt < s_lag) return;
+        if (work.Now - record.SubmittedAt < Lag) return;
         work.Run.Events.Emit("batch_lost", new JsonObject { ["batch"] = record.Name });
         await submission.AgainAsync(record, "the provider does not have it").ConfigureAwait(false);
     }
@@ -157,7 +162,7 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
 
         // A batch can be told over before its results are.
         var since = _looked.TryGetValue(status.Id, out var at) ? at : _looked[status.Id] = work.Now;
-        return status.Results.Count > 0 || work.Now - since >= s_lag ? "" : null;
+        return status.Results.Count > 0 || work.Now - since >= Lag ? "" : null;
     }
 
     /// <summary>Keeps the first lines of what is written to it: more than one, because a service may have put a foreign one first.</summary>

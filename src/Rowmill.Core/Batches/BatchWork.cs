@@ -99,6 +99,10 @@ internal sealed class BatchWork(OpenedJob plan, RunContext run, IReadOnlyList<Ba
         return job is null || own < job ? own : job;
     }
 
+    /// <summary>How long something may be late: so many looks at the pace the job writes down, within bounds; the longest without a pace.</summary>
+    public TimeSpan SpanOf(int polls, TimeSpan shortest, TimeSpan longest) => plan.Job.Batch.Poll is { } poll
+        ? TimeSpan.FromTicks(Math.Clamp(polls * poll.Ticks, shortest.Ticks, longest.Ticks)) : longest;
+
     /// <summary>Names of the batches that this run has sent.</summary>
     public HashSet<string> Sent { get; } = new(StringComparer.Ordinal);
 

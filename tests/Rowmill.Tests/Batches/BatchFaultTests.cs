@@ -17,12 +17,14 @@ public sealed class BatchFaultTests : IDisposable
 
     public void Dispose() => _batches.Dispose();
 
-    [Fact]
-    public async Task A_lost_reply_to_the_creation_makes_no_second_batch()
+    [Theory]
+    [InlineData(20)]
+    [InlineData(110)]
+    public async Task A_lost_reply_to_the_creation_makes_no_second_batch(int secondsUntilListed)
     {
         World.Table(RunWorld.Titles(20));
         Service.OnCreate = n => n == 1 ? (s_lost, true) : null;
-        Service.ListLag = TimeSpan.FromSeconds(20);
+        Service.ListLag = TimeSpan.FromSeconds(secondsUntilListed);
 
         var report = await _batches.RunAsync();
 
