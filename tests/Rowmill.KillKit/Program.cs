@@ -2,6 +2,8 @@ using Rowmill.Cli;
 using Rowmill.KillKit;
 using Rowmill.Storage;
 
+if (args is [Guest.Word, var folder]) return await Guest.RunAsync(folder);
+
 // The real program, with a witness between SQLite and its files and a death that comes when it was told to.
 var journal = new DiskJournal(Environment.GetEnvironmentVariable(DiskRecord.Variable)
     ?? throw new InvalidOperationException($"{DiskRecord.Variable} must name the journal"));

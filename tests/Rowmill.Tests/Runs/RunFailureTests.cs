@@ -160,7 +160,8 @@ public sealed class RunFailureTests
 
         Assert.Equal(RunState.Refused, summary.State);
         Assert.Equal(ExitCode.Refused, SummaryJson.ExitCode(summary));
-        Assert.Equal(10, summary.Rows.Answered);
+        // However the refused packs were taken up again.
+        Assert.Equal(world.Model("b").Calls.Where(c => c.Number <= 2).Sum(c => c.Titles.Count), summary.Rows.Answered);
         Assert.InRange(world.Model().Calls.Count, 1, 4);
     }
 
