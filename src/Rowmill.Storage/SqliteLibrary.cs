@@ -48,5 +48,5 @@ internal static class SqliteLibrary
 
     /// <summary>Whether this process has loaded a library. Only Linux has the other one to choose, and it tells.</summary>
     private static bool IsLoaded(string file) =>
-        OperatingSystem.IsLinux() && File.Exists("/proc/self/maps") && File.ReadLines("/proc/self/maps").Any(line => line.EndsWith($"/{file}", StringComparison.Ordinal));
+        OperatingSystem.IsLinux() && File.Exists("/proc/self/maps") && File.ReadLines("/proc/self/maps").Any(line => line.Contains($"/{file}", StringComparison.Ordinal));
 }

@@ -130,7 +130,7 @@ internal abstract class RunDisplay : IRunObserver, IAsyncDisposable
         "context_lowered" => $"{e.Data["model"]} has too little memory; trying a context of {e.Data["context"]} tokens.",
         "no_answers" => $"{e.Data["model"]} gives no valid answer ({e.Data["reason"]}); it is not asked any more.",
         "refused" or "outage" => $"{e.Data["model"]}: {e.Data["reason"]}",
-        "batch_submitted" => $"Sent: {e.Data["batch"]} ({e.Data["rows"]} rows in {e.Data["requests"]} requests), at the provider {e.Data["id"]}.",
+        "batch_submitted" => $"Sent: {e.Data["batch"]} ({Counted.Of(e.Data["rows"]?.GetValue<int>() ?? 0, "row")} in {Counted.Of(e.Data["requests"]?.GetValue<int>() ?? 0, "request")}), at the provider {e.Data["id"]}.",
         "batch_found" => $"Found again at the provider: {e.Data["batch"]} is {e.Data["id"]}.",
         "batch_lost" => $"The provider does not have {e.Data["batch"]}: it is sent again.",
         "batch_not_taken" => $"Not taken: {e.Data["batch"]}: {e.Data["reason"]}",

@@ -21,6 +21,7 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     private static readonly TimeSpan s_leftAlone = TimeSpan.FromHours(1);
 
     private readonly BatchStations _at = new(work);
+    private DateTimeOffset? _began;
     private bool _wasDeadline;
 
     /// <summary>Goes on until nothing is left, or the run stops.</summary>
@@ -84,8 +85,9 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
     {
         if (work.Plan.Job.Batch.Deadline is not { } within) return false;
         var mine = work.Records.Where(r => work.IsOfQuestion(r) && r.SubmittedAt is not null).OrderBy(r => r.SubmittedAt).ToList();
-        var first = Begun(mine) ?? work.Now;
-        var until = first + within;
+        // A job whose batches no queue takes has begun all the same.
+        _began ??= work.Now;
+        var until = (Begun(mine) ?? _began.Value) + within;
         if (work.Now + Expected(mine) <= until) return false;
         if (!_wasDeadline) work.Run.Events.Emit("batch_deadline", new JsonObject { ["until"] = SummaryJson.Time(until) });
         _wasDeadline = true;
@@ -94,7 +96,7 @@ internal sealed class BatchLoop(BatchWork work, bool detach)
         return true;
     }
 
-    /// <summary>When the present work on the job began: what was done, and left alone for a while, before it counts no more. Null for now.</summary>
+    /// <summary>When the present work on the job began: what was done, and left alone for a while, before it counts no more. Null when nothing was sent.</summary>
     private DateTimeOffset? Begun(IReadOnlyList<BatchRecord> batches)
     {
         DateTimeOffset? begun = null;

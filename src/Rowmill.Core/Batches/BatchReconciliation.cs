@@ -65,10 +65,13 @@ internal sealed class BatchReconciliation(BatchWork work, BatchSubmission submis
             var told = await route.Client.ListAsync(cursor, work.Run.Stop.Stopping).ConfigureAwait(false);
             if (told.Value is not { } list)
             {
-                if (!work.IsRefused(route, told.Failure!))
-                    work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = told.Failure!.Message });
+                if (work.IsRefused(route, told.Failure!)) return;
+                work.Run.Events.Emit("batch_unseen", new JsonObject { ["batch"] = record.Name, ["model"] = route.Route.Name, ["reason"] = told.Failure!.Message });
+                submission.Unreached(route, told.Failure);
                 return;
             }
+
+            submission.Reached();
 
             var since = record.PreparedAt + (list.At - work.Now ?? TimeSpan.Zero) - s_skew;
             foreach (var status in list.Batches)

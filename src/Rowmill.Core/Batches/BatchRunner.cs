@@ -104,7 +104,7 @@ public sealed class BatchRunner(RunEnvironment environment)
         {
             var written = await new BatchPreparation(work, forFile: true).RunAsync(0, null).ConfigureAwait(false);
             // A file that was written and not copied, before a kill or for want of room, is still in the folder.
-            var handed = written.Count > 0 ? written : [.. work.In(BatchPhase.Handed).Where(work.IsOfQuestion).TakeLast(1)];
+            var handed = written.Count > 0 ? written : [.. work.In(BatchPhase.Handed).Where(r => work.IsOfQuestion(r) && work.RouteOf(r) is not null).TakeLast(1)];
             foreach (var record in handed) await BatchExchange.CopyOutAsync(work, record, path).ConfigureAwait(false);
             if (handed is [var first, ..])
             {
@@ -180,7 +180,8 @@ public sealed class BatchRunner(RunEnvironment environment)
     {
         if (at.Submission is { IsUnreached: true, Waits: { } failure } && work.In(BatchPhase.Submitted).Count == 0)
         {
-            work.Run.Stop.Request(new StopReason(RunState.Failed, $"nothing was sent: {failure}") { ResumeAt = at.Submission.TryAt });
+            var what = at.Reconciliation.IsOpen ? "nobody knows yet whether a batch was sent" : "nothing was sent";
+            work.Run.Stop.Request(new StopReason(RunState.Failed, $"{what}: {failure}") { ResumeAt = at.Submission.TryAt });
             return;
         }
 

@@ -20,7 +20,7 @@ internal sealed class BatchSubmission(BatchWork work)
     /// <summary>When a service that turned a batch away for a time is to be tried again.</summary>
     public DateTimeOffset? TryAt { get; private set; }
 
-    /// <summary>True while the last batch that was to be sent did not reach its service.</summary>
+    /// <summary>True while the service was not reached when it was last to be.</summary>
     public bool IsUnreached => _outage is not null;
 
     /// <summary>Sends what may go now.</summary>
@@ -150,7 +150,7 @@ internal sealed class BatchSubmission(BatchWork work)
     private async ValueTask<BatchRecord> UploadedAsync(BatchRecord record, string id)
     {
         work.Run.Pass(Transition.BatchUploaded);
-        _outage = null;
+        Reached();
         record = await work.SaveAsync(record with { Upload = id, SubmittedAt = work.Now }).ConfigureAwait(false);
         work.Run.Pass(Transition.BatchCreating);
         return record;
@@ -161,7 +161,7 @@ internal sealed class BatchSubmission(BatchWork work)
         var told = await route.Client.CreateAsync(work.FileOf(record), record.Upload!, work.Run.Stop.Abandoning).ConfigureAwait(false);
         if (told.Value is { } status)
         {
-            _outage = null;
+            Reached();
             work.Run.Pass(Transition.BatchCreated);
             await AdoptAsync(record, route, status).ConfigureAwait(false);
             return;
@@ -217,17 +217,17 @@ internal sealed class BatchSubmission(BatchWork work)
         if (failure.HttpStatus is not null && work.IsRefused(route, failure)) return;
         if (IsSurelyNot(failure))
             work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} does not take the batch {record.Name}: {failure.Message}") { UserError = true });
-        else
-        {
-            StopAfterOutage(route, failure);
-            Hold(failure);
-        }
+        else Unreached(route, failure);
     }
 
-    /// <summary>With nothing under way there, a service that has not been reached for longer than the job's patience is given up.</summary>
-    private void StopAfterOutage(BatchRoute route, ModelFailure failure)
+    /// <summary>A service was reached again.</summary>
+    public void Reached() => _outage = null;
+
+    /// <summary>A service was not reached; with nothing under way there, one that is not for longer than the job's patience is given up.</summary>
+    public void Unreached(BatchRoute route, ModelFailure failure)
     {
         _outage ??= work.Now;
+        Hold(failure);
         if (work.Now - _outage <= work.Plan.Job.Patience || work.In(BatchPhase.Submitted).Count > 0) return;
         work.Run.Stop.Request(new StopReason(RunState.Failed, $"{route.Route.Name} could not be reached for {Jobs.Duration.Format(work.Plan.Job.Patience)}: {failure.Message}"));
     }

@@ -43,7 +43,7 @@ internal static class PlanWords
         var route = job.Routes.First(r => r.Name == name);
         if (batches.Held is { } held) yield return $"No more batches of {name} go: {held}.";
         if (KnownProviders.Find(route.Provider) is { BaseUrl: null }) yield return $"Whether the server of {name} has a batch API is not known.";
-        yield return string.Create(s_plain, $"{name} in batches: {Counted.Of(batches.Batches, "batch", "es")}, each taken to be under way for {Span(batches.Duration)}, ")
+        yield return string.Create(s_plain, $"{name} in batches: {Counted.Batches(batches.Batches)}, each taken to be under way for {Span(batches.Duration)}, ")
             + (batches.Measured > 0 ? string.Create(s_plain, $"as {batches.Measured:N0} of this job were.") : "within which the service means to be done; it may be done much sooner, which nobody promises.");
         if (batches.Waves is null) yield return $"Not one request of {name} fits the queue of its batches.";
         if (job.Batch.Deadline is { } deadline && batches.Work.Finish > deadline)

@@ -1,3 +1,4 @@
+using Rowmill.Core.Jobs;
 using Rowmill.Core.Models;
 using Rowmill.Core.Runs;
 using Rowmill.Core.Stores;
@@ -16,6 +17,22 @@ public sealed class BatchFaultTests : IDisposable
     private FakeBatches Service => _batches.Service();
 
     public void Dispose() => _batches.Dispose();
+
+    [Fact]
+    public async Task A_queue_that_is_never_free_does_not_keep_a_job_beyond_its_deadline()
+    {
+        World.Job = World.Job with { Batch = new BatchOptions { Deadline = TimeSpan.FromHours(2) } };
+        World.Table(RunWorld.Titles(10));
+        Service.FailsFull = _ => true;
+        var began = World.Clock.GetUtcNow();
+
+        var report = await _batches.RunAsync();
+
+        Assert.Equal(RunState.Completed, report.Summary.State);
+        Assert.NotEmpty(World.Model().Calls);
+        Assert.InRange((World.Clock.GetUtcNow() - began).TotalHours, 2, 2.2);
+        Assert.Empty(Service.Charged);
+    }
 
     [Theory]
     [InlineData(20)]

@@ -88,6 +88,41 @@ public sealed class BatchStepTests : IDisposable
     }
 
     [Fact]
+    public async Task A_service_that_is_gone_when_it_is_to_tell_of_a_lost_batch_is_waited_for_no_longer_than_the_patience()
+    {
+        World.Table(RunWorld.Titles(10));
+        World.Job = World.Job with { Patience = TimeSpan.FromSeconds(3) };
+        var gone = new ModelFailure(FailureKind.ConnectionLost, "nobody answers");
+        Service.OnCreate = n => n == 1 ? (gone, true) : null;
+        Service.OnList = () => gone;
+        var began = World.Clock.GetUtcNow();
+
+        var left = await _batches.RunAsync(detach: true);
+
+        Assert.Equal(RunState.Failed, left.Summary.State);
+        // One look after the usual pause, then the patience.
+        Assert.InRange((World.Clock.GetUtcNow() - began).TotalSeconds, 3, 40);
+        Assert.Equal(BatchPhase.Submitting, Assert.Single(await _batches.RecordsAsync()).Phase);
+        Service.OnList = () => null;
+        Assert.Equal(RunState.Completed, (await _batches.RunAsync()).Summary.State);
+        Assert.Equal(1, Service.Creations);
+    }
+
+    [Fact]
+    public async Task A_file_that_went_to_another_machine_for_another_model_is_not_given_out_again()
+    {
+        World.Table(RunWorld.Titles(10));
+        World.Job = World.Job with { Routes = [RunWorld.Route("a"), RunWorld.Route("b")] };
+        var path = Path.Combine(World.Job.Directory, "requests.jsonl");
+        await StepAsync(r => r.HandAsync(World.Job, new RunOptions(), path));
+
+        var other = await StepAsync(r => r.HandAsync(World.Job with { Routes = [RunWorld.Route("b"), RunWorld.Route("a")] }, new RunOptions(), path + "2"));
+
+        Assert.Empty(other.Touched);
+        Assert.False(File.Exists(path + "2"));
+    }
+
+    [Fact]
     public async Task A_file_for_another_machine_is_whole_and_named_in_its_manifest_or_not_there()
     {
         World.Table(RunWorld.Titles(10));

@@ -56,6 +56,9 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     /// <summary>How each upload ends, by its number from 1; null for well.</summary>
     public Func<int, ModelFailure?> OnUpload { get; set; } = _ => null;
 
+    /// <summary>How each look at the list ends; null for well.</summary>
+    public Func<ModelFailure?> OnList { get; set; } = () => null;
+
     /// <summary>How each download ends, by its number from 1; null for well. What fails breaks off in the middle of the first line.</summary>
     public Func<int, ModelFailure?> OnDownload { get; set; } = _ => null;
 
@@ -150,7 +153,7 @@ internal sealed class FakeBatches(TimeProvider clock) : IBatchClient
     }
 
     public ValueTask<BatchReply<BatchPage>> ListAsync(string? cursor, CancellationToken cancellationToken = default) =>
-        new(new BatchReply<BatchPage>
+        OnList() is { } failure ? Fail<BatchPage>(failure) : new(new BatchReply<BatchPage>
         {
             Value = new BatchPage([.. All.Where(b => clock.GetUtcNow() - b.CreatedAt >= ListLag).OrderByDescending(b => b.CreatedAt).Select(Status)], null)
             {
